@@ -1,0 +1,46 @@
+"""Everything that ml/ raises on purpose. Each message says what is wrong and what to do about it."""
+
+from pathlib import Path
+
+
+class MLError(Exception):
+    """The base of all of them."""
+
+
+class BadImage(MLError):
+    """Bytes that are not an image we are willing to decode."""
+
+
+class BadEncoder(MLError):
+    """A model store entry that cannot be used: unknown kind, missing or wrong weights, pickle."""
+
+
+class NoTextTower(MLError):
+    """Text was given to an encoder that only understands images."""
+
+
+class NoWeights(MLError):
+    """Weights that would have to be downloaded, and could not be."""
+
+
+class BadVectors(MLError):
+    """Vectors of the wrong shape, not finite, or without direction."""
+
+
+class ShardMismatch(MLError):
+    """A shard asked something that its encoder, count or engine does not fit."""
+
+
+class ShardBusy(MLError):
+    """Another process is writing the same shard just now."""
+
+
+class DamagedShard(MLError):
+    """A shard folder whose content is not what its shard.json promises."""
+
+    def __init__(self, folder: Path, file: str, reason: str) -> None:
+        super().__init__(f"{folder}/{file} is damaged: {reason}. Set the folder aside and build this shard again.")
+        self.folder, self.file, self.reason = folder, file, reason
+
+    def __reduce__(self) -> tuple[type["DamagedShard"], tuple[Path, str, str]]:
+        return type(self), (self.folder, self.file, self.reason)  # Exception's own would pass the message only
