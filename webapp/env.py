@@ -5,22 +5,23 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
+    """A variable that is set but empty, as most are in .env.example, means the default."""
+    return os.environ.get(name, "").strip() or default
 
 
 def flag(name: str, default: bool) -> bool:
-    value = os.environ.get(name, str(default)).strip().lower()
+    value = text(name, str(default)).lower()
     if value in TRUE or value in FALSE:
         return value in TRUE
     raise ImproperlyConfigured(f"{name} is {value!r}; write 1 or 0.")
 
 
 def number(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
-    value = text(name) or str(default)
+    value = text(name, str(default))
     if value.isdecimal() and low <= int(value) <= high:
         return int(value)
     raise ImproperlyConfigured(f"{name} is {value!r}; write a whole number from {low} to {high}.")
@@ -31,4 +32,12 @@ def names(name: str, default: str = "") -> list[str]:
 
 
 def folder(name: str, default: Path) -> Path:
-    return Path(text(name) or default).expanduser().resolve()
+    return Path(text(name, str(default))).expanduser().resolve()
+
+
+def create(folder: Path, name: str) -> None:
+    """Make the folder that variable `name` gave, or say in a sentence why it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name} is {folder}, which cannot be created: {error.strerror}.") from error

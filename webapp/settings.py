@@ -1,5 +1,7 @@
 """All settings. What differs between machines comes from the environment; .env.example lists every variable."""
 
+import logging
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,17 +9,21 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from webapp import env
+from webapp import databases, env, logs, redis
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(env.folder("ENV_FILE", BASE_DIR / ".env"))  # the real environment wins over the file
 DEBUG = env.flag("DEBUG", False)
 DATA_DIR = env.folder("LOOKALIKE_DATA", BASE_DIR / "data")
+env.create(DATA_DIR, "LOOKALIKE_DATA")
 
 SECRET_KEY = env.text("SECRET_KEY", "only-for-development" if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is empty: run `make setup`, which writes one to .env, or set it yourself.")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+HTTPS = env.flag("HTTPS", False)
+BEHIND_PROXY = env.flag("BEHIND_PROXY", False)  # exactly one proxy, which sets X-Forwarded-For and -Proto
 
 INSTALLED_APPS = [
     "webapp",
@@ -35,6 +41,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "axes",
+    "django_structlog",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -66,15 +73,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": environ.Env.db_url_config(env.text("DATABASE_URL") or f"sqlite:///{DATA_DIR}/lookalike.sqlite3")
-}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",  # writers queue instead of failing half-way
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
+DATABASES = {"default": databases.default(env.text("DATABASE_URL"), DATA_DIR, pool=env.number("DATABASE_POOL", 20))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -90,12 +89,17 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "webapp.errors.locked_out"
+AXES_CLIENT_IP_CALLABLE = "webapp.proxy.client_address"
+LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 PUBLIC_SEARCH = env.flag("PUBLIC_SEARCH", True)
 
 # Redis: one server for Celery's queue, the channel layer and the cache. Without REDIS_URL the site brings its own.
-SOCKET = DATA_DIR / "run" / "redis.sock"
-REDIS_URL = env.text("REDIS_URL") or f"unix://{SOCKET}"
+RUN_DIR = DATA_DIR / "run"
+REDIS_SOCKET = redis.socket_for(DATA_DIR)
+EMBEDDED_REDIS = not env.text("REDIS_URL")
+REDIS_URL = env.text("REDIS_URL") or f"unix://{REDIS_SOCKET}"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [{"address": REDIS_URL}]}}
@@ -104,6 +108,9 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2.0  # a stop lets short tasks end; long ones continue at the next start
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {"requeue": {"task": "search.tasks.requeue", "schedule": 15.0}}
 
 STATIC_URL = "/static/"
@@ -134,7 +141,9 @@ REST_FRAMEWORK = {
         "anon": env.text("THROTTLE_ANON", "600/min"),
         "user": env.text("THROTTLE_USER", "3000/min"),
         "upload": env.text("THROTTLE_UPLOAD", "60/min"),
+        "token": env.text("THROTTLE_TOKEN", "10/min"),
     },
+    "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
     "EXCEPTION_HANDLER": "webapp.errors.api_error",
 }
 SPECTACULAR_SETTINGS = {
@@ -162,12 +171,28 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
-HTTPS = env.flag("HTTPS", False)
+CSRF_FAILURE_VIEW = "webapp.errors.csrf_failure"
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks these directly
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 
 # What search keeps open and how imagery is built
 ENCODER_THREADS = env.number("ENCODER_THREADS", 1, low=1, high=256)
 OPEN_SHARDS = env.number("OPEN_SHARDS", 256, low=1, high=100_000)
+
+# Logs: JSON lines for machines, columns for a person
+LOG_FORMAT = logs.form(env.text("LOG_FORMAT"), debug=DEBUG)
+LOGGING_CONFIG = None  # logs.configure does it, with structlog's own half
+LOGGING = logs.settings(LOG_FORMAT, env.text("LOG_LEVEL", "INFO").upper())
+logs.configure(LOGGING)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: how it ended
+
+# manage.py serve
+HOST = env.text("HOST", "127.0.0.1")
+PORT_CHOSEN = bool(env.text("PORT"))  # a chosen port must be free; without a choice the next free one will do
+PORT = env.number("PORT", 8000, low=0, high=65535)
+WEB_WORKERS = env.number("WEB_WORKERS", min(4, os.cpu_count() or 1), low=1, high=64)
+WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", min(4, os.cpu_count() or 1), low=1, high=256)

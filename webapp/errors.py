@@ -1,0 +1,174 @@
+"""Every refusal in one place: which exception is which HTTP status, and the one JSON shape that all of them take.
+
+    {"error": {"code": "not_found", "message": "A sentence that says what to do.", "fields": {"k": ["..."]} or null}}
+
+Under /api/ the answer is JSON; elsewhere it is a page.
+"""
+
+import math
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+import ml.errors
+import search.errors
+
+TABLE: dict[type[Exception], tuple[int, str]] = {
+    search.errors.BadKey: (400, "bad_key"),
+    search.errors.BadQuery: (400, "bad_query"),
+    search.errors.BadImagery: (400, "bad_imagery"),
+    search.errors.NoSuchTile: (404, "not_found"),
+    search.errors.NoSuchDataset: (404, "not_found"),
+    search.errors.NotIndexed: (409, "not_indexed"),
+    search.errors.MissingImagery: (503, "missing_imagery"),
+    search.errors.SearchError: (400, "bad_request"),
+    ml.errors.BadImage: (400, "bad_image"),
+    ml.errors.NoTextTower: (400, "no_text_tower"),
+    ml.errors.BadEncoder: (503, "encoder_unusable"),
+    ml.errors.NoWeights: (503, "no_weights"),
+    ml.errors.DamagedShard: (503, "damaged_shard"),
+    ml.errors.MLError: (500, "failed"),
+    drf.ValidationError: (400, "invalid"),
+    drf.ParseError: (400, "malformed"),
+    drf.NotAuthenticated: (401, "not_authenticated"),
+    drf.AuthenticationFailed: (401, "bad_credentials"),
+    drf.PermissionDenied: (403, "forbidden"),
+    drf.NotFound: (404, "not_found"),
+    drf.MethodNotAllowed: (405, "method_not_allowed"),
+    drf.NotAcceptable: (406, "not_acceptable"),
+    drf.UnsupportedMediaType: (415, "unsupported_media_type"),
+    drf.Throttled: (429, "throttled"),
+    Http404: (404, "not_found"),
+    PermissionDenied: (403, "forbidden"),
+    RequestDataTooBig: (413, "too_large"),
+    SuspiciousOperation: (400, "malformed"),
+    OperationalError: (503, "database_unavailable"),
+}
+MESSAGES = {
+    "bad_request": "The request could not be understood.",
+    "forbidden": "You may not do this. Sign in with an account that may.",
+    "not_found": "There is nothing at this address.",
+    "too_large": "The request is too large.",
+    "failed": "Something went wrong here. It has been logged; try again.",
+    "database_unavailable": "The database does not answer just now. Try again in a moment.",
+    "csrf": "The form was not sent from this site, or was open for too long. Load the page again.",
+    "locked_out": "Too many failed attempts to sign in. Wait a quarter of an hour and try again.",
+}
+PAGES = {400: "Bad request", 403: "Not allowed", 404: "Not found", 413: "Too large", 429: "Too many attempts", 500: "Our fault"}
+
+
+def body(code: str, message: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The one JSON error shape."""
+    return {"error": {"code": code, "message": message, "fields": fields}}
+
+
+def api_error(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER; None (a 500, logged) for what nobody foresaw."""
+    known = classify(exc)
+    if known is None:
+        return None
+    status, code = known
+    set_rollback()
+    return Response(body(code, sentence(exc, code), fields(exc)), status=status, headers=headers(exc))
+
+
+def classify(exc: Exception) -> tuple[int, str] | None:
+    """Status and code of the nearest class in TABLE."""
+    found = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
+    if found is None and isinstance(exc, drf.APIException):
+        return exc.status_code, str(exc.default_code)
+    return found
+
+
+def sentence(exc: Exception, code: str) -> str:
+    """What to tell a person. Django's own exceptions may quote internals, so theirs are replaced."""
+    if isinstance(exc, drf.ValidationError):
+        return first_problem(exc.detail)
+    if isinstance(exc, drf.Throttled):
+        return f"Too many requests. Try again in {math.ceil(exc.wait or 1)} s."
+    if isinstance(exc, drf.APIException):
+        return str(exc.detail)
+    return MESSAGES[code] if type(exc).__module__.startswith("django.") else str(exc)
+
+
+def first_problem(detail: Any, name: str = "") -> str:
+    """The first message of DRF's nested details, led by its field: 'k: Ensure this value is greater than …'."""
+    if isinstance(detail, dict):
+        key, value = next(iter(detail.items()))
+        return first_problem(value, name if key == "non_field_errors" else str(key))
+    if isinstance(detail, list):
+        return first_problem(next((part for part in detail if part), ""), name)
+    return f"{name}: {detail}" if name else str(detail)
+
+
+def fields(exc: Exception) -> dict[str, Any] | None:
+    return exc.detail if isinstance(exc, drf.ValidationError) and isinstance(exc.detail, dict) else None
+
+
+def headers(exc: Exception) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if challenge := getattr(exc, "auth_header", None):
+        found["WWW-Authenticate"] = challenge
+    if wait := getattr(exc, "wait", None):
+        found["Retry-After"] = str(math.ceil(wait))
+    return found
+
+
+def answer(request: HttpRequest, status: int, code: str, message: str = "") -> HttpResponse:
+    """An error as JSON under /api/, as a page elsewhere."""
+    message = message or MESSAGES[code]
+    if request.path.startswith("/api/"):
+        return JsonResponse(body(code, message), status=status)
+    return render(request, "webapp/error.html", page(status, message), status=status)
+
+
+def page(status: int, message: str) -> dict[str, Any]:
+    return {"status": status, "heading": PAGES.get(status, HTTPStatus(status).phrase), "message": message}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return answer(request, 413, "too_large")
+    return answer(request, 400, "bad_request")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, 403, "forbidden")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Our own 404s explain themselves; the resolver's would list every address of the site."""
+    text = str(exception.args[0]) if exception.args and isinstance(exception.args[0], str) else ""
+    return answer(request, 404, "not_found", text)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Must work when the database doesn't: the page is rendered without the request, so nobody is looked up."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(body("failed", MESSAGES["failed"]), status=500)
+    return HttpResponse(render_to_string("webapp/error_bare.html", page(500, MESSAGES["failed"])), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, 403, "csrf")
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:
+    """django-axes' answer to a guesser of passwords."""
+    return answer(request, 429, "locked_out")
+
+
+def too_large(path: str, limit: int) -> HttpResponse:
+    """For uploads.BodyLimit, which answers before Django has a request."""
+    message = f"The request is larger than {limit // 2**20} MB. Send less at once."
+    if path.startswith("/api/"):
+        return JsonResponse(body("too_large", message), status=413)
+    return HttpResponse(render_to_string("webapp/error_bare.html", page(413, message)), status=413)

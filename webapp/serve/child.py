@@ -1,0 +1,30 @@
+"""The first thing a child of `serve` runs: it ties its life to its parent's, then becomes the real command.
+
+Run as a script by path, so that nothing of the site is imported. It is a program of its own, not a preexec_fn, because
+code between fork and exec may deadlock in a process that has threads.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+def die_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends, however it ends. Linux only; elsewhere serve.json does it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main(parent: str, niceness: str, *command: str) -> None:
+    die_with_parent()
+    if os.getppid() != int(parent):
+        sys.exit("The supervisor ended before this process began.")
+    os.nice(int(niceness))
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

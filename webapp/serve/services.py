@@ -1,0 +1,75 @@
+"""What `serve` runs, and how each is started and stopped."""
+
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+
+from webapp import redis
+
+PYTHON = [sys.executable, "-m"]
+SOURCES = ("webapp", "labeling", "search", "ml")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One command line. Stages stop in ascending order: web first, Redis last."""
+
+    name: str
+    command: list[str]
+    stage: int
+    grace: float  # seconds between SIGTERM and SIGKILL
+    niceness: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
+    sockets: tuple[int, ...] = ()
+
+
+def embedded_redis(socket: Path) -> Service:
+    return Service("redis", redis.command(socket), stage=3, grace=3)
+
+
+def web(number: int, listening: int, *, reload: bool = False) -> Service:
+    """One uvicorn on the supervisor's listening socket: while it restarts, connections wait instead of failing."""
+    options = ["--lifespan", "off", "--no-access-log", "--no-proxy-headers", "--no-server-header"]
+    options += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
+    if reload:
+        options += ["--reload", *(part for source in SOURCES for part in ("--reload-dir", source))]
+    command = [*PYTHON, "uvicorn", "webapp.asgi:application", "--fd", str(listening), *options]
+    return Service(f"web.{number}", command, stage=1, grace=6, sockets=(listening,))
+
+
+def worker(concurrency: int, *, reload: bool = False) -> Service:
+    """Celery's worker, at a lower priority than the pages. SIGTERM means: end within seconds, rows continue later."""
+    celery = ["celery", "-A", "webapp", "worker", "-n", "lookalike@%h", "--concurrency", str(concurrency)]
+    celery += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    command = [*PYTHON, *celery]
+    if reload:
+        command = [*PYTHON, "watchfiles", "--filter", "python", " ".join([*PYTHON, *celery]), *SOURCES]
+    return Service("worker", command, stage=2, grace=8, niceness=10, environment={"REMAP_SIGTERM": "SIGQUIT"})
+
+
+def beat() -> Service:
+    return Service("beat", [*PYTHON, "celery", "-q", "-A", "webapp", "beat", "--pidfile=", "--loglevel", "INFO"], 2, grace=4)
+
+
+def everything(listening: int, *, reload: bool = False) -> list[Service]:
+    """The site's services in the order in which they start."""
+    webs = 1 if reload else settings.WEB_WORKERS
+    found = [web(number, listening, reload=reload) for number in range(1, webs + 1)]
+    found += [worker(settings.WORKER_CONCURRENCY, reload=reload), beat()]
+    return [embedded_redis(settings.REDIS_SOCKET), *found] if settings.EMBEDDED_REDIS else found
+
+
+def environment(service: Service, *, colour: bool) -> dict[str, str]:
+    ours = {"LOOKALIKE_SERVICE": service.name, "LOG_FORMAT": settings.LOG_FORMAT, "PYTHONUNBUFFERED": "1"}
+    if colour:
+        ours["FORCE_COLOR"] = "1"
+    return {**os.environ, **ours, **service.environment}
+
+
+def why(code: int) -> str:
+    """An exit status in words."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
