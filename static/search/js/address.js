@@ -1,0 +1,107 @@
+import { EMPTY_QUERY, NO_FILTERS, hasExamples } from "./query.js";
+
+/**
+ * The page's state as the query part of its address, and back.  What is usual is left out, what cannot be read is
+ * ignored: a mistyped address still opens the page.
+ */
+const list = (text) => (text ? text.split(",").filter(Boolean) : []);
+const keys = (text) => list(text).filter((key) => /^\d{1,19}$/.test(key));
+const ids = (text) => list(text).filter((id) => /^[0-9a-zA-Z_-]{1,64}$/.test(id));
+const within = (value, low, high) => Number.isFinite(value) && value >= low && value <= high;
+const isDate = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text ?? "");
+const trim = (value, digits) => String(Number(value.toFixed(digits)));
+
+function numbers(text, size) {
+  const values = text ? text.split(",").map(Number) : [];
+  return values.length === size && values.every(Number.isFinite) ? values : null;
+}
+
+function parseView(text) {
+  const [lat, lon, zoom] = numbers(text, 3) ?? [];
+  return within(lat, -90, 90) && within(lon, -180, 180) && within(zoom, -4, 16) ? { lat, lon, zoom } : null;
+}
+
+function parseArea(text) {
+  const area = numbers(text, 4);
+  if (!area) return null;
+  const [west, south, east, north] = area;
+  const real = within(west, -180, 180) && within(east, -180, 180) && within(south, -90, 90) && within(north, -90, 90);
+  return real && south < north ? area : null;
+}
+
+function parseDates(text) {
+  if (text === "shown") return { dates: "shown" };
+  const [from, to] = (text ?? "").split("..");
+  if (!isDate(from) && !isDate(to)) return {};
+  return { dates: "range", from: isDate(from) ? from : "", to: isDate(to) ? to : "" };
+}
+
+/** "m.luminance=10..200" → {luminance: [10, 200]}; an open end is null */
+function parseMetrics(params, dataset) {
+  const end = (text) => (text === "" || text === undefined || !Number.isFinite(Number(text)) ? null : Number(text));
+  const ranges = dataset.metrics.map(({ name }) => [name, (params.get(`m.${name}`) ?? "").split("..").map(end)]);
+  return Object.fromEntries(ranges.filter(([, [low, high]]) => (low ?? null) !== null || (high ?? null) !== null));
+}
+
+function parseShown(params, dataset) {
+  const product = dataset.products.find(({ name }) => name === params.get("product")) ?? dataset.products[0];
+  const dates = product?.dates.map(({ date }) => date) ?? [];
+  const date = dates.includes(params.get("date")) ? params.get("date") : dates.at(-1) ?? null;
+  return { product: product?.name ?? null, date };
+}
+
+function parseLevel(params, dataset) {
+  const level = params.has("level") ? Number(params.get("level")) : null;
+  return dataset.levels.some((known) => known.level === level) ? level : null;
+}
+
+function parseWhole(text, low, high, usual) {
+  const value = Number(text);
+  return text && Number.isInteger(value) && within(value, low, high) ? value : usual;
+}
+
+export function parse(search, dataset) {
+  const params = new URLSearchParams(search);
+  const level = parseLevel(params, dataset);
+  const least = Number(params.get("min"));
+  return {
+    ...EMPTY_QUERY, ...NO_FILTERS, ...parseShown(params, dataset), ...parseDates(params.get("dates")),
+    view: parseView(params.get("at")), page: parseWhole(params.get("page"), 1, 1e7, 1),
+    level, locked: level !== null && params.get("lock") === "1",
+    positives: keys(params.get("like")), negatives: keys(params.get("unlike")), images: ids(params.get("image")),
+    text: dataset.encoder.text ? (params.get("text") ?? "").slice(0, 300) : "",
+    products: params.get("products") === "shown" ? "shown" : "all",
+    k: parseWhole(params.get("k"), 1, 1000, NO_FILTERS.k), minScore: within(least, -1, 1) ? least : 0,
+    area: parseArea(params.get("area")), metrics: parseMetrics(params, dataset),
+    noDuplicates: params.get("duplicates") === "hide", spread: params.get("spread") !== "off",
+  };
+}
+
+function formatFilters(state) {
+  const dates = state.dates === "range" ? `${state.from}..${state.to}` : state.dates;
+  return {
+    dates: dates === "all" || dates === ".." ? "" : dates,
+    products: state.products === "all" ? "" : state.products,
+    k: state.k === NO_FILTERS.k ? "" : String(state.k),
+    min: state.minScore ? trim(state.minScore, 2) : "",
+    area: state.area ? state.area.map((value) => trim(value, 3)).join(",") : "",
+    duplicates: state.noDuplicates ? "hide" : "",
+    spread: state.spread ? "" : "off",
+    ...Object.fromEntries(Object.entries(state.metrics).map(([name, [low, high]]) => [`m.${name}`, `${low ?? ""}..${high ?? ""}`])),
+  };
+}
+
+/** The query part of the address, "?" included. */
+export function format(state, dataset) {
+  const { view } = state;
+  const fields = {
+    dataset: dataset.slug, product: dataset.products.length > 1 ? state.product : "", date: state.date ?? "",
+    level: state.level !== null && (state.locked || hasExamples(state)) ? String(state.level) : "",
+    lock: state.locked ? "1" : "", like: state.positives.join(","), unlike: state.negatives.join(","),
+    image: state.images.join(","), text: state.text, ...formatFilters(state),
+    page: state.page > 1 ? String(state.page) : "",
+    at: view ? [trim(view.lat, 3), trim(view.lon, 3), trim(view.zoom, 2)].join(",") : "",
+  };
+  const params = new URLSearchParams(Object.entries(fields).filter(([, value]) => value));
+  return `?${params.toString().replaceAll("%2C", ",")}`;
+}

@@ -1,0 +1,71 @@
+/** The HTTP API as methods; every failure is an ApiError that says what to do. */
+export class ApiError extends Error {
+  constructor(status, message, { fields = null, wait = null } = {}) {
+    super(message);
+    this.status = status;
+    this.fields = fields;
+    this.wait = wait; // seconds the server asks us to wait, or null
+  }
+}
+
+const WORDS = {
+  0: "The server cannot be reached. Check your connection; your search is kept.",
+  413: "This file is too large for the server.",
+  429: "Too many searches in a short time.",
+  502: "The server is restarting.",
+  503: "The search is not available at this moment.",
+  504: "The server took too long to answer.",
+};
+
+async function failure(response) {
+  const body = await response.json().catch(() => null); // a proxy's error page is not JSON
+  const words = body?.error?.message ?? WORDS[response.status] ?? `The server answered with an error (${response.status}).`;
+  const wait = Number(response.headers.get("Retry-After")) || null;
+  return new ApiError(response.status, words, { fields: body?.error?.fields ?? null, wait });
+}
+
+export class Api {
+  #root;
+  #slug;
+  #token;
+
+  constructor({ root, slug, token }) {
+    this.#root = root;
+    this.#slug = slug;
+    this.#token = token;
+  }
+
+  dataset(signal) { return this.#ask(this.#path(""), { signal }); }
+  search(body, signal) { return this.#send(this.#path("search"), JSON.stringify(body), signal, "application/json"); }
+  tile(key, signal) { return this.#ask(this.#path(`tiles/${key}/`), { signal }); }
+  page(offset, limit, signal) { return this.#ask(`${this.#path("tiles/")}?offset=${offset}&limit=${limit}`, { signal }); }
+  tileAt(place, signal) { return this.#ask(`${this.#path("tiles")}?${new URLSearchParams(place)}`, { signal }); }
+
+  upload(file, signal) {
+    const form = new FormData();
+    form.append("image", file);
+    return this.#send(this.#path("images/"), form, signal);
+  }
+
+  imageUrl(id) { return `${this.#root}images/${encodeURIComponent(id)}.webp`; }
+
+  /** format: "geojson" or "csv" */
+  downloadUrl(body, format) { return `${this.#path(`search.${format}`)}?q=${encodeURIComponent(JSON.stringify(body))}`; }
+
+  #path(rest) { return `${this.#root}datasets/${encodeURIComponent(this.#slug)}/${rest}`; }
+
+  #send(url, body, signal, type) {
+    const headers = { ...(this.#token && { "X-CSRFToken": this.#token }), ...(type && { "Content-Type": type }) };
+    return this.#ask(url, { method: "POST", body, signal, headers });
+  }
+
+  async #ask(url, { headers, ...options }) {
+    const wanted = { ...options, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" };
+    const response = await fetch(url, wanted).catch((error) => {
+      if (error.name === "AbortError") throw error;
+      throw new ApiError(0, WORDS[0]);
+    });
+    if (!response.ok) throw await failure(response);
+    return response.json();
+  }
+}

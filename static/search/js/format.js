@@ -1,0 +1,26 @@
+/** Words and numbers as people read them. */
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+
+export const count = (n) => whole.format(n);
+export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+export const score = (value) => value.toFixed(2).replace("-", "−");
+export const date = (text) => (text === "static" ? "undated" : day.format(new Date(`${text}T00:00:00Z`)));
+
+const degrees = (value, positive, negative) => {
+  const rounded = Math.abs(value).toFixed(1);
+  return `${rounded}°${rounded === "0.0" ? "" : ` ${value < 0 ? negative : positive}`}`;
+};
+
+/** [lon, lat] → "12.3° N, 45.6° E" */
+export const place = ([lon, lat]) => `${degrees(lat, "N", "S")}, ${degrees(lon, "E", "W")}`;
+
+export const size = (level) => (level?.kilometres ? `${count(level.kilometres)} km` : "whole images");
+
+export const milliseconds = (ms) => (ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+/** What a tile is called: its place, or the name of its file. */
+export const title = (tile) => (tile.center ? place(tile.center) : tile.name ?? `image ${tile.key}`);
+
+/** The line below the title; empty for undated images. */
+export const subtitle = (tile) => (tile.date === "static" ? "" : date(tile.date));

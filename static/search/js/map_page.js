@@ -1,0 +1,223 @@
+import { format, parse } from "./address.js";
+import { Api } from "./api.js";
+import { Chips } from "./chips.js";
+import { debounce, one, show } from "./elements.js";
+import { Examples } from "./examples.js";
+import { Filters } from "./filters.js";
+import { GalleryStage } from "./gallery_stage.js";
+import { Highlight } from "./highlight.js";
+import { ImageInput } from "./image_input.js";
+import { JobsFeed, unfinished } from "./jobs_feed.js";
+import { Latest } from "./latest.js";
+import { searchableLevels } from "./levels.js";
+import { MapStage } from "./map_stage.js";
+import { ProgressView } from "./progress_view.js";
+import { fresh, hasQuery, NO_FILTERS, searchBody } from "./query.js";
+import { ResultsView } from "./results_view.js";
+import { Searching } from "./searching.js";
+import { Sheet } from "./sheet.js";
+import { Shortcuts } from "./shortcuts.js";
+import { Store } from "./store.js";
+import { Suggestions } from "./suggestions.js";
+import { TileBook } from "./tile_book.js";
+import { Toolbar } from "./toolbar.js";
+
+/** Wires the search page: state in the middle; address and server on one side, map and panel on the other. */
+const config = JSON.parse(document.getElementById("config").textContent);
+let dataset = config.dataset; // asked for again as its index grows
+const isMap = dataset.kind === "map";
+
+const api = new Api({ root: config.api, slug: dataset.slug, token: document.querySelector('meta[name="csrf-token"]').content });
+const store = new Store(parse(location.search, dataset));
+const book = new TileBook((key) => api.tile(key));
+const highlight = new Highlight();
+const lookups = new Latest(); // of the tile that was clicked, or of the image that was given
+const announce = debounce((words) => { one("announcer").textContent = words; }, 150);
+const examples = new Examples({ store, announce });
+const progress = new ProgressView(announce);
+let toolbar = null;
+
+const stage = isMap ? makeMap() : new GalleryStage({ store, api, book, on: { choose: (tile, how) => examples.choose(tile, null, how) } });
+const results = new ResultsView({ dataset, act, highlight, announce });
+const searching = new Searching({ api, store, on: { none: showNone, start: () => results.loading(), done: showAnswer, failed: showFailure } });
+const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks: (kind, tiles) => stage.mark(kind, tiles) });
+const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.areaInView });
+const sheet = new Sheet((pixels) => { if (isMap) stage.covered = pixels; });
+const images = new ImageInput(searchWithImage);
+const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, choose: (place, level) => choosePlace(place, level, null, true) });
+
+function makeMap() {
+  const levelChanged = () => toolbar?.render();
+  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), on: { choose: choosePlace, highlight, levelChanged, announce } });
+}
+
+/** A tile of the map: how is "like", "unlike" or null; away: it may be out of sight. */
+function choosePlace([lon, lat], level, how, away = false) {
+  const { product, date } = store.state;
+  const known = stage.grid.tileAt([lon, lat], level);
+  if (!known) return;
+  const [x, y] = stage.grid.center(known);
+  lookups.run((signal) => api.tileAt({ lon: x, lat: y, level, product, date }, signal), {
+    done: (tile) => chosen(tile, level, how, away),
+    failed: ({ message }) => warn(message),
+  });
+}
+
+function chosen(tile, level, how, away) {
+  warn("");
+  book.add(tile);
+  examples.choose(tile, level, how);
+  if (away) stage.fly(tile);
+}
+
+function warn(message) {
+  show(one("map-warning"), message);
+  one("map-warning").textContent = message;
+}
+
+/** What the buttons and keys of a result do. */
+function act(action, tile) {
+  book.add(tile);
+  if (action === "show") fly(tile);
+  else if (action === "query") store.change(fresh({ positives: [tile.key] }));
+  else examples.refine(action, tile);
+}
+
+/** To the tile, on the date that it shows. */
+function fly(tile) {
+  sheet.sink();
+  if (isMap) store.change({ product: tile.product, date: tile.date });
+  stage.fly(tile);
+}
+
+function searchWithImage(file) {
+  images.refuse("");
+  announce("Uploading the image…");
+  lookups.run((signal) => api.upload(file, signal), {
+    start: () => results.loading(),
+    done: ({ id }) => store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }),
+    failed: (error) => { images.refuse(error.message); searching.again(); if (!hasQuery(store.state)) showNone(); },
+  });
+}
+
+function pickLevel(level) { store.change({ level, locked: true }); }
+
+function lock(locked) { store.change({ locked, level: stage.level }, "replace"); }
+
+function drawArea() {
+  if (stage.drawing) return escape();
+  examples.leave();
+  examples.hint("Drag a box over the area to search");
+  sheet.set("peek");
+  one("area-draw").setAttribute("aria-pressed", "true");
+  stage.drawArea((area) => { escape(); store.change({ area }); });
+}
+
+function escape() {
+  if (isMap) stage.stopDrawing();
+  one("area-draw")?.setAttribute("aria-pressed", "false");
+  examples.leave();
+}
+
+function showNone() {
+  results.welcome();
+  placeResults();
+}
+
+function showAnswer(answer) {
+  answer.results.forEach(({ tile }) => book.add(tile));
+  results.answer(answer, { least: store.state.minScore, level: store.state.level });
+  placeResults();
+  sheet.rise();
+}
+
+function showFailure(error) {
+  results.failed(error);
+  placeResults();
+  sheet.rise();
+}
+
+function placeResults() { if (isMap) stage.showResults(results.shown); }
+
+function render(state, previous) {
+  stage.render(state, previous);
+  toolbar?.render();
+  filters.render();
+  chips.render();
+  searching.render();
+  renderDownloads(state);
+  if (one("text") && state.text !== previous?.text) one("text").value = state.text;
+  if (suggestions && (state.date !== previous?.date || state.product !== previous?.product)) suggestions.render(state, searchableLevels(dataset));
+  if (previous && state.minScore !== previous.minScore) renderThreshold(state);
+}
+
+function renderThreshold({ minScore, level }) {
+  results.threshold(minScore, level);
+  placeResults();
+}
+
+function renderDownloads(state) {
+  const body = { ...searchBody(state), ...(state.minScore && { min_score: state.minScore }) };
+  for (const link of document.querySelectorAll("[data-download-link]")) link.href = api.downloadUrl(body, link.dataset.downloadLink);
+}
+
+function keepAddress(state, _previous, how) {
+  const address = format(state, dataset);
+  if (how === "push" && address !== location.search) history.pushState(null, "", address);
+  if (how === "replace") history.replaceState(null, "", address);
+}
+
+async function copyLink() {
+  one("download").open = false;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    announce("The link is copied.");
+  } catch {
+    announce("The browser does not allow copying; take the address from the address bar.");
+  }
+}
+
+/** The index has grown: new sizes may be searchable, and an empty answer may have results now. */
+async function grow(shards) {
+  if (!progress.render(shards)) return;
+  dataset = await api.dataset().catch(() => dataset); // the next report asks again
+  toolbar?.render();
+  if (hasQuery(store.state) && !results.shown.length && store.state.minScore === 0) searching.again();
+}
+
+function doNothingAction({ target }) {
+  if (target.dataset.nothingAction === "threshold") store.change({ minScore: 0 }, "replace");
+  else store.change(NO_FILTERS);
+}
+
+function wire() {
+  one("dataset")?.addEventListener("change", ({ target }) => location.assign(`?dataset=${encodeURIComponent(target.value)}`));
+  one("least").addEventListener("input", ({ target }) => store.change({ minScore: Number(target.value) }, "replace"));
+  one("clear").addEventListener("click", () => { escape(); store.change(fresh({})); });
+  one("retry").addEventListener("click", () => searching.again());
+  one("nothing-action").addEventListener("click", doNothingAction);
+  one("copy-link").addEventListener("click", copyLink);
+  one("text-form")?.addEventListener("submit", searchText);
+  addEventListener("popstate", () => store.change(parse(location.search, dataset), "keep"));
+  new Shortcuts(escape);
+}
+
+function searchText(event) {
+  event.preventDefault();
+  const text = one("text").value.trim();
+  store.change({ text, level: isMap ? stage.level : null, minScore: 0 });
+}
+
+function followJobs() {
+  progress.render(dataset.shards);
+  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/jobs/?dataset=${encodeURIComponent(dataset.slug)}`;
+  if (unfinished(dataset.shards)) new JobsFeed({ url, poll: () => api.dataset(), hear: grow }).start();
+}
+
+if (isMap) toolbar = new Toolbar({ dataset, store, level: () => stage.level, pickLevel, lock });
+store.onChange(render);
+store.onChange(keepAddress);
+wire();
+render(store.state, null);
+followJobs();
+document.documentElement.dataset.ready = "yes";

@@ -1,0 +1,136 @@
+import { AreaDrawing } from "./area_drawing.js";
+import { all, debounce, one } from "./elements.js";
+import { place } from "./format.js";
+import { areaOf, Grid } from "./grid.js";
+import { Overlays } from "./overlays.js";
+import { resultAt, TileCursor } from "./tile_cursor.js";
+import { WorldMap } from "./world_map.js";
+
+/** The map side of the page: imagery, cursor, squares; tells what was chosen where. */
+export class MapStage {
+  grid;
+  #target = one("map");
+  #store;
+  #world;
+  #overlays;
+  #cursor;
+  #drawing;
+  #levels;
+  #results = [];
+  #on;
+
+  /** on: {choose(place, level, how), highlight, levelChanged(), announce, mode(): "like" | "unlike" | null} */
+  constructor({ dataset, store, levels, on }) {
+    this.#store = store;
+    this.#levels = levels;
+    this.#on = on;
+    this.grid = new Grid(dataset.grid);
+    this.#world = new WorldMap({ target: this.#target, dataset });
+    this.#overlays = new Overlays(this.#world.map);
+    this.#drawing = new AreaDrawing(this.#world.map);
+    this.#cursor = new TileCursor({ grid: this.grid, level: () => this.level, changed: (tile) => this.#drawCursor(tile) });
+    if (!store.state.view) this.#world.fill();
+    this.#wire();
+    this.render(store.state, null);
+  }
+
+  /** The size that a click looks for now. */
+  get level() { return this.#store.state.locked ? this.#store.state.level : this.grid.levelFor(this.#world.resolution, this.#levels(), 56); }
+
+  get areaInView() { return areaOf(this.#world.extent); }
+
+  set covered(pixels) { this.#world.padding = pixels; }
+
+  render(state, previous) {
+    if (state.product !== previous?.product || state.date !== previous?.date) this.#world.show(state.product, state.date);
+    if (state.area !== previous?.area) this.#overlays.set("area", state.area ? [{ key: "area", bbox: state.area }] : []);
+    if (state.view && state.view !== previous?.view && !this.#isAt(state.view)) this.#world.go(state.view);
+  }
+
+  showResults(results) {
+    this.#results = results;
+    this.#overlays.set("result", results.map(({ tile }) => tile));
+  }
+
+  mark(kind, tiles) { this.#overlays.set(kind, tiles); }
+
+  light(key) { this.#overlays.light(key); }
+
+  fly(tile) { if (tile.bbox) this.#world.fly(tile.bbox); }
+
+  /** Bring a place into sight without changing the zoom. */
+  reveal(tile) { if (tile.center) this.#world.reveal(tile.center); }
+
+  drawArea(done) { this.#drawing.start(done); }
+  stopDrawing() { this.#drawing.stop(); }
+  get drawing() { return this.#drawing.active; }
+
+  #wire() {
+    const { map } = this.#world;
+    map.on("click", (event) => this.#click(event));
+    map.on("pointermove", (event) => this.#point(event));
+    map.on("moveend", debounce(() => this.#moved(), 250));
+    map.getView().on("change:resolution", () => this.#on.levelChanged());
+    this.#target.addEventListener("pointerleave", () => this.#leave());
+    this.#target.addEventListener("keydown", (event) => this.#press(event));
+    this.#target.addEventListener("focus", () => this.#enter());
+    this.#target.addEventListener("blur", () => this.#cursor.point(null));
+    all("zoom").forEach((button) => button.addEventListener("click", () => this.#world.zoomBy(Number(button.dataset.zoom))));
+    one("whole").addEventListener("click", () => this.#world.whole());
+    addEventListener("resize", () => this.#on.levelChanged());
+  }
+
+  #isAt({ lat, lon, zoom }) {
+    const { view } = this.#world;
+    return Math.abs(view.lat - lat) < 0.01 && Math.abs(view.lon - lon) < 0.01 && Math.abs(view.zoom - zoom) < 0.02;
+  }
+
+  #moved() { this.#store.change({ view: this.#world.view }, "replace"); }
+
+  #click({ coordinate, originalEvent: { shiftKey, altKey } }) {
+    if (this.#drawing.active) return;
+    this.#on.choose(coordinate, this.level, shiftKey ? "like" : altKey ? "unlike" : null);
+  }
+
+  #point({ coordinate, dragging, originalEvent: { pointerType } }) {
+    if (dragging || pointerType === "touch" || this.#drawing.active) return;
+    this.#cursor.point(coordinate);
+    one("place").textContent = place([((coordinate[0] + 540) % 360) - 180, Math.max(-90, Math.min(90, coordinate[1]))]);
+    this.#on.highlight.set(resultAt(this.#results, coordinate)?.key ?? null, "map");
+  }
+
+  #leave() {
+    if (document.activeElement !== this.#target) this.#cursor.point(null);
+    one("place").textContent = "";
+    this.#on.highlight.set(null, "map");
+  }
+
+  #enter() { if (this.#target.matches(":focus-visible") && !this.#cursor.tile) this.#cursor.point(this.#world.center); }
+
+  #press(event) {
+    if (event.ctrlKey || event.metaKey) return;
+    const handled = this.#cursor.press(event.key, this.#world.center) || this.#command(event);
+    if (handled) event.preventDefault();
+  }
+
+  #command({ key, shiftKey, altKey }) {
+    const zoom = { "+": 0.5, "=": 0.5, "-": -0.5, "−": -0.5 }[key];
+    if (zoom) this.#world.zoomBy(zoom);
+    else if (key === "Home") this.#world.whole();
+    else if (key === "Enter" && this.#cursor.tile) this.#chooseCursor(shiftKey ? "like" : altKey ? "unlike" : null);
+    else return false;
+    return true;
+  }
+
+  #chooseCursor(how) { this.#on.choose(this.grid.center(this.#cursor.tile), this.#cursor.tile.level, how); }
+
+  #drawCursor(tile) {
+    this.#overlays.set("cursor", tile ? [{ key: "cursor", bbox: this.grid.bounds(tile) }] : []);
+    const focused = tile && document.activeElement === this.#target && this.#target.matches(":focus-visible");
+    if (!focused) return;
+    const middle = this.grid.center(tile);
+    this.#world.reveal(middle);
+    one("place").textContent = place(middle);
+    this.#on.announce(`Tile at ${place(middle)}`);
+  }
+}

@@ -1,0 +1,89 @@
+import { make } from "./elements.js";
+import { date, score, title, subtitle } from "./format.js";
+import { Roving } from "./roving.js";
+
+const KEYS = { "+": "like", "=": "like", "-": "unlike", "−": "unlike", s: "query", S: "query" };
+
+/** The results as cards.  act(action, tile): action is "show", "like", "unlike" or "query". */
+export class ResultList {
+  #list;
+  #act;
+  #highlight;
+  #roving;
+  #cards = new Map();
+  #tiles = new Map();
+
+  constructor(list, { act, highlight }) {
+    this.#list = list;
+    this.#act = act;
+    this.#highlight = highlight;
+    this.#roving = new Roving(list, (item) => [...item.querySelectorAll("button")]);
+    this.#wire();
+    highlight.onChange((key, source) => this.#light(key, source));
+  }
+
+  /** results: [{tile, score}]; the focus stays in the list if it was there. */
+  fill(results) {
+    const hadFocus = this.#list.contains(document.activeElement);
+    this.#tiles = new Map(results.map(({ tile }) => [tile.key, tile]));
+    this.#cards = new Map(results.map((result) => [result.tile.key, this.#card(result)]));
+    this.#list.replaceChildren(...this.#cards.values());
+    this.#roving.refresh();
+    if (hadFocus && results.length) this.#roving.focus(0);
+  }
+
+  #card({ tile, score: value }) {
+    const card = make("result");
+    const [name, when] = [title(tile), subtitle(tile)];
+    card.dataset.key = tile.key;
+    card.querySelector(".result__image").src = tile.thumbnail;
+    card.querySelector(".result__score").textContent = score(value);
+    card.querySelector(".result__title").textContent = name;
+    card.querySelector(".result__subtitle").textContent = when;
+    const spoken = [name, when, `likeness ${score(value)}`].filter(Boolean).join(", ");
+    card.querySelector(".result__show").setAttribute("aria-label", spoken);
+    const labels = { like: `More like ${name}`, unlike: `Less like ${name}`, query: `Search with ${name}` };
+    for (const button of card.querySelectorAll("[data-action]")) button.setAttribute("aria-label", labels[button.dataset.action]);
+    return card;
+  }
+
+  #wire() {
+    this.#list.addEventListener("click", (event) => this.#click(event));
+    this.#list.addEventListener("keydown", (event) => this.#press(event));
+    this.#list.addEventListener("pointerover", (event) => this.#point(event.target));
+    this.#list.addEventListener("focusin", (event) => this.#point(event.target));
+    this.#list.addEventListener("pointerleave", () => this.#highlight.set(null, "list"));
+    this.#list.addEventListener("focusout", () => this.#highlight.set(null, "list"));
+  }
+
+  #tileOf(element) { return this.#tiles.get(element.closest(".result")?.dataset.key); }
+
+  #point(element) { this.#highlight.set(this.#tileOf(element)?.key ?? null, "list"); }
+
+  #click({ target }) {
+    const button = target.closest("button");
+    const tile = button && this.#tileOf(button);
+    if (tile) this.#act(button.dataset.action ?? "show", tile);
+  }
+
+  #press(event) {
+    const tile = this.#tileOf(event.target);
+    if (!tile || !KEYS[event.key] || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.#act(KEYS[event.key], tile);
+  }
+
+  #light(key, source) {
+    for (const [other, card] of this.#cards) card.classList.toggle("result--lit", other === key);
+    if (source === "map") this.#cards.get(key)?.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** "Skipped" in words: which parts could not be asked, and why. */
+export function skippedWords(skipped, levels) {
+  const why = { running: "being built", waiting: "waiting to be built", failed: "failed", damaged: "damaged, set aside" };
+  const km = (z) => levels.find(({ level }) => level === z)?.kilometres;
+  const words = skipped.map(({ date: day, level, status }) => `${date(day)}${km(level) ? `, ${km(level)} km` : ""} (${why[status] ?? status})`);
+  const more = words.length > 3 ? ` and ${words.length - 3} more` : "";
+  return `Not searched: ${words.slice(0, 3).join("; ")}${more}.`;
+}

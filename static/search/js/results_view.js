@@ -1,0 +1,113 @@
+import { all, make, one, show } from "./elements.js";
+import { count, milliseconds, plural, score, size } from "./format.js";
+import { ResultList, skippedWords } from "./result_list.js";
+
+/** Everything that can stand in the results: welcome, skeletons, cards, nothing, an error. */
+export class ResultsView {
+  #dataset;
+  #list;
+  #answer = null;
+  #least = 0;
+  #announce;
+
+  constructor({ dataset, act, highlight, announce }) {
+    this.#dataset = dataset;
+    this.#announce = announce;
+    this.#list = new ResultList(one("results-list"), { act, highlight });
+    one("skeletons").replaceChildren(...Array.from({ length: 12 }, () => make("skeleton")));
+  }
+
+  /** The results at or above the threshold, best first. */
+  get shown() { return this.#answer?.results.filter((result) => result.score >= this.#least) ?? []; }
+
+  welcome() {
+    this.#answer = null;
+    this.#list.fill([]);
+    this.#reveal("welcome");
+  }
+
+  loading() {
+    one("results").setAttribute("aria-busy", "true");
+    if (this.shown.length) this.#dim(true);
+    else this.#reveal("skeletons");
+    this.#announce("Searching…");
+  }
+
+  answer(answer, { least, level }) {
+    this.#answer = answer;
+    this.#least = least;
+    this.#render(level);
+    one("scroll").scrollTop = 0;
+    this.#announce(`${one("results-title").textContent || one("nothing-title").textContent}. ${one("searched").textContent}`);
+  }
+
+  threshold(least, level) {
+    this.#least = least;
+    if (this.#answer) this.#render(level);
+  }
+
+  failed({ status, message, wait }) {
+    this.#answer = null;
+    this.#list.fill([]);
+    this.#reveal("error");
+    const titles = { 0: "No connection", 404: "Not found", 429: "Too fast", 503: "Not available just now" };
+    one("error-title").textContent = titles[status] ?? (status < 500 ? "This search is not possible" : "The search failed");
+    one("error-text").textContent = wait ? `${message} Try again in ${plural(wait, "second")}.` : message;
+  }
+
+  #render(level) {
+    const { shown } = this;
+    this.#list.fill(shown);
+    this.#reveal(shown.length ? "results-list" : "nothing");
+    this.#renderFoot();
+    show(one("threshold"), this.#answer.results.length > 0);
+    one("least").value = this.#least;
+    one("least-value").textContent = this.#least > 0 ? score(this.#least) : "any";
+    one("results-title").textContent = shown.length ? `${this.#howMany(shown.length)}${this.#ofSize(level)}` : "";
+    if (!shown.length) this.#renderNothing();
+  }
+
+  #howMany(n) {
+    const total = this.#answer.results.length;
+    return n < total ? `${count(n)} of ${plural(total, "lookalike")}` : plural(n, "lookalike");
+  }
+
+  #ofSize(level) {
+    const known = this.#dataset.levels.find((other) => other.level === level);
+    return known?.kilometres ? ` of ${size(known)}` : "";
+  }
+
+  #renderFoot() {
+    const { searched, skipped, took_ms: ms } = this.#answer;
+    one("searched").textContent = `Searched ${plural(searched.tiles, "tile")} in ${plural(searched.shards, "shard")} in ${milliseconds(ms)}.`;
+    one("skipped").textContent = skipped.length ? skippedWords(skipped, this.#dataset.levels) : "";
+    show(one("skipped"), skipped.length > 0);
+  }
+
+  #renderNothing() {
+    const { results, searched, skipped } = this.#answer;
+    const [title, text, action] = results.length
+      ? ["Nothing is that much alike", "No result reaches the likeness you ask for.", "Show all results"]
+      : searched.shards === 0 && skipped.length
+        ? ["The index is still being built", "Nothing of this size and date can be searched yet. Results come in by themselves as soon as the first part is ready.", ""]
+        : ["No lookalikes found", "The filters leave nothing to compare with. Try more dates, a larger area or another size.", "Reset the filters"];
+    one("nothing-title").textContent = title;
+    one("nothing-text").textContent = text;
+    one("nothing-action").textContent = action;
+    one("nothing-action").dataset.nothingAction = results.length ? "threshold" : "filters";
+    show(one("nothing-action"), action);
+  }
+
+  #dim(dimmed) { one("results").classList.toggle("results--old", dimmed); }
+
+  /** One of the five contents; what belongs to results only goes with them. */
+  #reveal(content) {
+    one("results").setAttribute("aria-busy", String(content === "skeletons"));
+    this.#dim(false);
+    for (const name of ["welcome", "skeletons", "results-list", "nothing", "error"]) show(one(name), name === content);
+    show(one("results"), content !== "welcome");
+    for (const name of ["results-head", "results-foot"]) show(one(name), content === "results-list" || (content === "nothing" && name === "results-foot"));
+    if (content !== "results-list" && content !== "nothing") show(one("threshold"), false);
+    all("results-head").forEach((head) => head.querySelector("details").removeAttribute("open"));
+  }
+}

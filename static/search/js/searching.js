@@ -1,0 +1,46 @@
+import { Latest } from "./latest.js";
+import { hasQuery, searchBody } from "./query.js";
+
+/** Keeps the results in step with the state: asks when what is looked for changes, and only then. */
+export class Searching {
+  #api;
+  #store;
+  #on;
+  #latest = new Latest();
+  #asked = null;
+  #failed = null;
+
+  /** on: {none(), start(), done(answer), failed(error)} */
+  constructor({ api, store, on }) {
+    this.#api = api;
+    this.#store = store;
+    this.#on = on;
+    addEventListener("online", () => this.#failed?.status === 0 && this.again());
+  }
+
+  get failed() { return this.#failed; }
+
+  render() {
+    const body = hasQuery(this.#store.state) ? JSON.stringify(searchBody(this.#store.state)) : null;
+    if (body === this.#asked) return;
+    this.#asked = body;
+    if (body) this.again();
+    else this.#stop();
+  }
+
+  again() {
+    const body = searchBody(this.#store.state);
+    if (!hasQuery(this.#store.state)) return;
+    this.#latest.run((signal) => this.#api.search(body, signal), {
+      start: () => this.#on.start(),
+      done: (answer) => { this.#failed = null; this.#on.done(answer); },
+      failed: (error) => { this.#failed = error; this.#on.failed(error); },
+    });
+  }
+
+  #stop() {
+    this.#latest.cancel();
+    this.#failed = null;
+    this.#on.none();
+  }
+}
