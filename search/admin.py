@@ -1,0 +1,121 @@
+"""The back office: every model, with the columns and filters one looks for, and what can be done to a shard."""
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest
+
+from search import tasks
+from search.models import Dataset, Encoder, Product, QueryPicture, Scene, SceneFile, Shard
+from search.models.datasets import RetiredNumber
+
+admin.site.site_header = admin.site.site_title = "Lookalike"
+admin.site.index_title = "Back office"
+
+
+class ProductInline(admin.TabularInline):
+    model = Product
+    fields = ["number", "name", "title", "credit"]
+    readonly_fields = ["number", "name"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Dataset | None = None) -> bool:
+        return False  # an import makes products
+
+
+@admin.register(Dataset)
+class DatasetAdmin(admin.ModelAdmin):
+    list_display = ["name", "slug", "kind", "encoder", "owner", "is_public", "tiles", "created_at"]
+    list_filter = ["kind", "is_public", "encoder"]
+    search_fields = ["name", "slug", "description"]
+    readonly_fields = ["number", "kind", "encoder", "created_at"]
+    inlines = [ProductInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
+        return super().get_queryset(request).annotate(tiles=Sum("products__scenes__shards__tiles"))
+
+    @admin.display(ordering="tiles", description="tiles searchable")
+    def tiles(self, dataset: Dataset) -> int:
+        return dataset.tiles or 0  # type: ignore[attr-defined]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # manage.py import_images makes datasets
+
+
+class SceneFileInline(admin.TabularInline):
+    model = SceneFile
+    fields = readonly_fields = ["path", "size", "west", "south", "east", "north"]
+    extra = 0
+    can_delete = False
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    list_display = ["name", "title", "dataset", "number", "scenes"]
+    list_filter = ["dataset"]
+    search_fields = ["name", "title"]
+    readonly_fields = ["dataset", "number"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).annotate(n_scenes=Count("scenes"))
+
+    @admin.display(ordering="n_scenes")
+    def scenes(self, product: Product) -> int:
+        return product.n_scenes  # type: ignore[attr-defined]
+
+
+@admin.register(Scene)
+class SceneAdmin(admin.ModelAdmin):
+    list_display = ["product", "written_day", "resolution", "images", "version", "imported_at"]
+    list_filter = ["product__dataset", "product"]
+    readonly_fields = ["product", "day", "version", "west", "south", "east", "north", "resolution", "images"]
+    inlines = [SceneFileInline]
+
+
+@admin.register(Encoder)
+class EncoderAdmin(admin.ModelAdmin):
+    list_display = ["name", "fingerprint", "dim", "size", "has_text", "licence", "created_at"]
+    list_filter = ["has_text"]
+    search_fields = ["name", "fingerprint"]
+    readonly_fields = [field.name for field in Encoder._meta.fields]
+
+
+@admin.register(Shard)
+class ShardAdmin(admin.ModelAdmin):
+    list_display = ["scene", "level", "encoder", "status", "progress", "tiles", "recall", "attempts", "finished_at"]
+    list_filter = ["status", "level", "encoder", "scene__product__dataset", "scene__product"]
+    list_select_related = ["scene__product__dataset", "encoder"]
+    search_fields = ["folder", "error"]
+    readonly_fields = [field.name for field in Shard._meta.fields]
+    actions = ["build_again", "cancel"]
+
+    @admin.display(description="built")
+    def progress(self, shard: Shard) -> str:
+        return f"{100 * shard.done // shard.total} %" if shard.total else ""
+
+    @admin.action(description="Build again (the old columns answer until the new are finished)")
+    def build_again(self, request: HttpRequest, queryset: QuerySet[Shard]) -> None:
+        chosen = list(queryset.values_list("pk", flat=True))
+        count = Shard.objects.filter(pk__in=chosen).retry()
+        for shard_id in chosen:
+            tasks.enqueue(shard_id)
+        self.message_user(request, f"{count} shards are queued; those being built now were left alone.")
+
+    @admin.action(description="Cancel building")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Shard]) -> None:
+        count = Shard.objects.filter(pk__in=queryset.values("pk")).cancel()
+        self.message_user(request, f"{count} shards were cancelled.")
+
+
+@admin.register(QueryPicture)
+class QueryPictureAdmin(admin.ModelAdmin):
+    list_display = ["token", "encoder", "used_at"]
+    list_filter = ["encoder"]
+    readonly_fields = ["token", "encoder", "used_at"]
+    exclude = ["vector", "thumbnail"]
+
+
+@admin.register(RetiredNumber)
+class RetiredNumberAdmin(admin.ModelAdmin):
+    list_display = ["number"]
+    readonly_fields = ["number"]

@@ -1,0 +1,125 @@
+"""The shapes of answers, for the OpenAPI schema; search/describing.py makes them."""
+
+from rest_framework import serializers
+
+
+class TileAnswer(serializers.Serializer):
+    key = serializers.CharField(help_text="64-bit number as a string: JavaScript would round it")
+    dataset = serializers.CharField()
+    product = serializers.CharField()
+    date = serializers.CharField(help_text="YYYY-MM-DD or static")
+    level = serializers.IntegerField()
+    row = serializers.IntegerField()
+    col = serializers.IntegerField()
+    bbox = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    center = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    name = serializers.CharField(allow_null=True, help_text="file name, galleries only")
+    thumbnail = serializers.CharField()
+    image = serializers.CharField()
+
+
+class TileWithMetricsAnswer(TileAnswer):
+    metrics = serializers.DictField(child=serializers.FloatField(), allow_null=True)
+
+
+class TilesAnswer(serializers.Serializer):
+    count = serializers.IntegerField()
+    results = TileAnswer(many=True)
+
+
+class HitAnswer(serializers.Serializer):
+    tile = TileAnswer()
+    score = serializers.FloatField(help_text="cosine likeness, -1 to 1")
+
+
+class SearchedAnswer(serializers.Serializer):
+    shards = serializers.IntegerField()
+    tiles = serializers.IntegerField()
+
+
+class SkippedAnswer(serializers.Serializer):
+    product = serializers.CharField()
+    date = serializers.CharField()
+    level = serializers.IntegerField()
+    status = serializers.CharField()
+
+
+class SearchAnswer(serializers.Serializer):
+    results = HitAnswer(many=True)
+    searched = SearchedAnswer()
+    skipped = SkippedAnswer(many=True, help_text="shards that match but cannot answer yet")
+    encoder = serializers.CharField()
+    took_ms = serializers.FloatField()
+
+
+class PictureAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    thumbnail = serializers.CharField()
+
+
+class LevelAnswer(serializers.Serializer):
+    level = serializers.IntegerField()
+    degrees = serializers.FloatField()
+    kilometres = serializers.IntegerField()
+
+
+class ShardAnswer(serializers.Serializer):
+    level = serializers.IntegerField()
+    status = serializers.CharField()
+    searchable = serializers.BooleanField()
+    tiles = serializers.IntegerField()
+    done = serializers.IntegerField()
+    recall = serializers.FloatField(allow_null=True, help_text="of the index at k = 50, measured at build")
+
+
+class DateAnswer(serializers.Serializer):
+    date = serializers.CharField()
+    version = serializers.CharField()
+    images = serializers.IntegerField()
+    levels = ShardAnswer(many=True)
+
+
+class ProductAnswer(serializers.Serializer):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    credit = serializers.CharField()
+    map_level = serializers.IntegerField()
+    dates = DateAnswer(many=True)
+
+
+class DatasetAnswer(serializers.Serializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    kind = serializers.ChoiceField(["map", "gallery"])
+    credit = serializers.CharField()
+    extent = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    grid = serializers.DictField()
+    products = ProductAnswer(many=True)
+    levels = LevelAnswer(many=True)
+    encoder = serializers.DictField()
+    metrics = serializers.ListField(child=serializers.DictField())
+    shards = serializers.DictField(child=serializers.IntegerField())
+
+
+class DatasetsAnswer(serializers.Serializer):
+    results = DatasetAnswer(many=True)
+
+
+class ProductsAnswer(serializers.Serializer):
+    results = ProductAnswer(many=True)
+
+
+class ShardRowAnswer(serializers.Serializer):
+    product = serializers.CharField()
+    date = serializers.CharField()
+    level = serializers.IntegerField()
+    status = serializers.CharField()
+    searchable = serializers.BooleanField()
+    done = serializers.IntegerField()
+    tiles = serializers.IntegerField()
+
+
+class ShardsAnswer(serializers.Serializer):
+    totals = serializers.DictField(child=serializers.IntegerField())
+    results = ShardRowAnswer(many=True)

@@ -1,0 +1,113 @@
+"""What requests may say: each serializer validates one kind of request and becomes a search.query.Query."""
+
+import json
+from collections.abc import Mapping
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from search import keys
+from search.errors import SearchError
+from search.query import MOST_EXAMPLES, MOST_RESULTS, Query
+
+
+class KeyField(serializers.CharField):
+    """A tile key as a decimal string -> int."""
+
+    def to_internal_value(self, data: object) -> int:  # type: ignore[override]
+        try:
+            return keys.parse(data if isinstance(data, str) else str(data)).pack()
+        except SearchError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+class RangeField(serializers.ListField):
+    """[low, high], either may be null."""
+
+    child = serializers.FloatField(allow_null=True)
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(min_length=2, max_length=2, **kwargs)
+
+
+class QuerySerializer(serializers.Serializer):
+    """A search: at least one of positives, images, text (or an `image` file, when sent as a form)."""
+
+    positives = serializers.ListField(child=KeyField(), required=False, max_length=MOST_EXAMPLES)
+    negatives = serializers.ListField(child=KeyField(), required=False, max_length=MOST_EXAMPLES)
+    images = serializers.ListField(
+        child=serializers.RegexField(r"^[0-9a-f]{32}$"), required=False, max_length=MOST_EXAMPLES,
+        help_text="ids of uploaded pictures",
+    )  # fmt: skip
+    text = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=500)
+    k = serializers.IntegerField(required=False, min_value=1, max_value=MOST_RESULTS)
+    products = serializers.ListField(child=serializers.CharField(max_length=80), required=False, max_length=64)
+    levels = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=13), required=False)
+    bbox = serializers.ListField(
+        child=serializers.FloatField(), required=False, allow_null=True, min_length=4, max_length=4,
+        help_text="west, south, east, north in degrees; west > east crosses the date line",
+    )  # fmt: skip
+    metrics = serializers.DictField(child=RangeField(), required=False, help_text='{"luminance": [20, null]}')
+    min_score = serializers.FloatField(required=False, min_value=-1, max_value=1)
+    exclude_duplicates = serializers.BooleanField(required=False)
+    spread = serializers.BooleanField(required=False, help_text="leave out neighbours of a better result")
+    exclude_query = serializers.BooleanField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """`from` and `to` are not names Python lets a class have."""
+        dates = {
+            "from": serializers.DateField(required=False, allow_null=True),
+            "to": serializers.DateField(required=False, allow_null=True),
+        }
+        return {**super().get_fields(), **dates}
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        unknown = set(self.initial_data) - set(self.fields) - {"image", "format"}
+        if unknown:
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError(f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
+        return attrs
+
+    def query(self) -> Query:
+        """The validated request, not yet `checked`."""
+        asked = {name: value for name, value in self.validated_data.items() if value is not None}
+        renamed = {"images": "pictures", "from": "first", "to": "last", "bbox": "area"}
+        values = {renamed.get(name, name): value for name, value in asked.items()}
+        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return Query(**values)
+
+
+def read_query(data: Mapping[str, object]) -> Query:
+    serializer = QuerySerializer(data=data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.query()
+
+
+def form_data(request: Request) -> dict[str, object]:
+    """A multipart form's fields as JSON would have them: lists and numbers are written as JSON."""
+    data: dict[str, object] = {}
+    for name, value in request.data.items():
+        if name == "image":
+            continue
+        try:
+            data[name] = json.loads(value)
+        except (TypeError, ValueError):
+            data[name] = value
+    return data
+
+
+class PlaceSerializer(serializers.Serializer):
+    """Which tile is at a place."""
+
+    lon = serializers.FloatField(min_value=-360, max_value=360)
+    lat = serializers.FloatField(min_value=-90, max_value=90)
+    level = serializers.IntegerField(min_value=0, max_value=13)
+    product = serializers.CharField(required=False, max_length=80)
+    date = serializers.CharField(required=False, max_length=12)
+
+
+class PageSerializer(serializers.Serializer):
+    """A page of a gallery."""
+
+    offset = serializers.IntegerField(min_value=0, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=500, default=60)

@@ -1,0 +1,151 @@
+"""Shards: what is to be built, and the building of one (tiles -> metrics -> vectors -> index), resumable."""
+
+import logging
+import shutil
+import uuid
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from django.db import transaction
+
+from ml import metrics
+from ml.embedding import encode_batches
+from ml.encoders import Encoder
+from ml.shards import ShardWriter
+from search import grid, imagery, progress, tasks
+from search.errors import BadQuery, Cancelled
+from search.imagery.plan import Plan
+from search.models import Scene, Shard, Status
+from search.models.shards import shards_folder
+
+log = logging.getLogger(__name__)
+BATCH = 80  # tiles read, embedded and put on disk together: what a killed worker loses
+BUILDING = "building"
+Progress = Callable[[int, int], None]
+
+
+def request(scene: Scene, levels: Iterable[int], *, background: bool = True) -> None:
+    """Have the scene's shards built, in this order of levels; those already built of the same imagery stay.
+
+    background: hand them to the workers now; else they wait for `build_here`.
+    """
+    for level in levels:
+        grid.check_level(level)
+        Shard.objects.get_or_create(scene=scene, level=level, encoder=scene.product.dataset.encoder)
+    changed = scene.shards.exclude(scene_version=scene.version).exclude(status=Status.RUNNING)
+    wanted = list(changed.order_by("queued_at", "pk").values_list("pk", flat=True))
+    Shard.objects.filter(pk__in=wanted).retry()
+    for shard_id in wanted if background else []:
+        transaction.on_commit(partial(tasks.enqueue, shard_id))
+
+
+def build_here(shard: Shard, on_progress: Progress | None = None) -> bool:
+    """Build in this process; False when another one has it. What goes wrong is kept in the row and raised."""
+    if not shard.claim():
+        return False
+    try:
+        build(shard, on_progress)
+    except Cancelled as stop:
+        log.info("%s", stop)
+        return False
+    except BaseException as error:  # Ctrl-C too: the row must not stay claimed
+        shard.fail(error)
+        raise
+    return True
+
+
+def build(shard: Shard, on_progress: Progress | None = None) -> None:
+    """Build the columns whole beside the old ones, then let the row point at them. The caller has claimed it."""
+    encoder, scene = shard.encoder.load(), shard.scene
+    with imagery.opened(scene) as reader:
+        plan = reader.plan(shard.level)
+        if not len(plan):
+            raise BadQuery(f"{shard} has no tiles: the imagery lies outside the grid.")
+        with ShardWriter(
+            home(shard) / BUILDING, keys=plan.keys, bounds=plan.bounds, dim=encoder.dim, names=plan.names,
+            fingerprint=f"{encoder.fingerprint}-{scene.version}",
+        ) as writer:  # fmt: skip
+            shard.report(writer.done, writer.total)
+            for start, end in reader.batches(plan, shard.level, BATCH):
+                if start >= writer.done:
+                    writer.append(*embedded(reader, encoder, plan, start, end, shard.level))
+                    report(shard, writer, on_progress)
+            publish(shard, writer)
+
+
+def embedded(
+    reader: imagery.Reader, encoder: Encoder, plan: Plan, start: int, end: int, level: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The tiles plan[start:end] as vectors (n, dim) and metrics (n,) each."""
+    pixels = reader.read(plan, start, end, level, encoder.size)
+    columns = metrics.compute(pixels.tiles, pixels.valid)
+    if plan.names is not None:
+        columns["nodata_share"][:] = 0  # the margins around a picture are not missing data
+    return encode_batches(encoder, pixels.tiles), columns
+
+
+def report(shard: Shard, writer: ShardWriter, on_progress: Progress | None) -> None:
+    shard.report(writer.done, writer.total)
+    progress.announce(shard.scene.product.dataset)
+    if on_progress:
+        on_progress(writer.done, writer.total)
+
+
+def publish(shard: Shard, writer: ShardWriter) -> None:
+    """Write the finished folder, swap it in, remove the old one."""
+    scene, old = shard.scene, shard.folder
+    folder = f"{shard.place()}/{uuid.uuid4().hex[:12]}"
+    meta = {
+        "dataset": scene.product.dataset.slug, "product": scene.product.name, "date": scene.written_day,
+        "level": shard.level, "encoder": shard.encoder.name, "scene_version": scene.version,
+    }  # fmt: skip
+    manifest = writer.finish(
+        shards_folder() / folder, meta=meta, on_progress=lambda *_: shard.report(writer.total, writer.total)
+    )
+    shard.finish(
+        folder=folder, tiles=manifest["count"], recall=(manifest.get("index") or {}).get("recall"),
+        bytes=sum(file["bytes"] for file in manifest["files"].values()), scene_version=scene.version,
+        done=writer.total, total=writer.total,
+    )  # fmt: skip
+    progress.announce(scene.product.dataset, at_once=True)
+    log.info("shard built: %s, %d tiles", shard, shard.tiles)
+    if old:
+        shutil.rmtree(shards_folder() / old, ignore_errors=True)
+
+
+def home(shard: Shard) -> Path:
+    return shards_folder() / shard.place()
+
+
+def set_aside(shard: Shard, reason: str) -> None:
+    """Report a damaged shard, keep its folder for a look, and have it rebuilt. Others go on answering."""
+    folder = shard.folder
+    taken = Shard.objects.filter(pk=shard.pk, folder=folder).exclude(folder="").update(
+        status=Status.DAMAGED, folder="", error=reason[:2000], attempts=0, tiles=0, worker="", scene_version="",
+        done=0, enqueued_at=None,
+    )  # fmt: skip
+    if not taken:
+        return  # another thread saw it first
+    log.error("shard damaged, set aside and queued again: %s: %s", shard, reason)
+    path = shards_folder() / folder
+    aside = path.with_name(f"damaged-{path.name}")
+    if path.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+    tasks.enqueue(shard.pk)
+    progress.announce(shard.scene.product.dataset, at_once=True)
+
+
+def sweep_folders() -> list[Path]:
+    """Remove finished folders that no row points at (a worker died between writing one and swapping it in)."""
+    kept = set(Shard.objects.exclude(folder="").values_list("folder", flat=True))
+    root, removed = shards_folder(), []
+    busy = Shard.objects.filter(status=Status.RUNNING).exists()
+    for manifest in [] if busy else root.glob("*/*/*/*/L*/*/shard.json"):
+        folder = manifest.parent
+        if str(folder.relative_to(root)) not in kept and not folder.name.startswith("damaged-"):
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
+    return removed

@@ -1,0 +1,120 @@
+"""Datasets and tiles as the API, the map page, the commands and the downloads say them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from ml.metrics import METRICS
+from search import grid, keys, progress
+from search.errors import NoSuchTile
+from search.imagery.gallery import GalleryReader
+from search.models import Dataset, Scene, Shard
+from search.similarity import Hit
+
+THUMBNAIL = 256  # pixels
+
+
+class Describer:
+    """Turns keys of one dataset into tiles; scenes and file lists are looked up once."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        scenes = Scene.objects.filter(product__dataset=dataset).select_related("product__dataset")
+        self._scenes = {(scene.product.number, scene.day): scene for scene in scenes}
+        self._galleries: dict[int, GalleryReader] = {}
+
+    def tile(self, key: int) -> dict[str, object]:
+        """The tile behind a key; NoSuchTile when the dataset has no such scene, place or picture."""
+        address = keys.unpack(key)
+        scene = self._scenes.get((address.product, address.day))
+        if scene is None or address.dataset != self.dataset.number:
+            raise NoSuchTile(f"{self.dataset.name} has no tile {key}.")
+        if self.dataset.kind == Dataset.Kind.GALLERY:
+            return {**self._common(key, address, scene), "bbox": None, "center": None, "name": self._name(scene, address)}
+        bounds = grid.bounds(address.level, address.row, address.col)
+        center = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2]
+        return {**self._common(key, address, scene), "bbox": list(bounds), "center": center, "name": None}
+
+    def _common(self, key: int, address: keys.TileAddress, scene: Scene) -> dict[str, object]:
+        image = image_address(scene, address.level, address.row, address.col)
+        return {
+            "key": str(key),
+            "dataset": self.dataset.slug,
+            "product": scene.product.name,
+            "date": scene.written_day,
+            "level": address.level,
+            "row": address.row,
+            "col": address.col,
+            "thumbnail": f"{image}?size={THUMBNAIL}&v={scene.version}",
+            "image": f"{image}?v={scene.version}",
+        }
+
+    def _name(self, scene: Scene, address: keys.TileAddress) -> str:
+        reader = self._galleries.setdefault(scene.pk, GalleryReader(scene))
+        return str(reader.table["name"][reader.index(address.level, address.row, address.col)].as_py())
+
+    def results(self, hits: Iterable[Hit]) -> list[dict[str, object]]:
+        return [{"tile": self.tile(hit.key), "score": round(hit.score, 4)} for hit in hits]
+
+
+def image_address(scene: Scene, level: int, row: int, col: int) -> str:
+    product = scene.product
+    return f"/tiles/{product.dataset.slug}/{quote(product.name)}/{scene.written_day}/{level}/{row}/{col}.webp"
+
+
+def describe_dataset(dataset: Dataset) -> dict[str, object]:
+    """All that the map page needs to know before the first click."""
+    scenes = list(Scene.objects.filter(product__dataset=dataset).select_related("product__dataset"))
+    shards = defaultdict(list)
+    for shard in Shard.objects.of(dataset):
+        shards[shard.scene_id].append(shard)
+    levels = sorted({shard.level for held in shards.values() for shard in held})
+    encoder = dataset.encoder
+    return {
+        "slug": dataset.slug,
+        "name": dataset.name,
+        "description": dataset.description,
+        "kind": dataset.kind,
+        "credit": dataset.credit,
+        "extent": extent(scenes),
+        "grid": grid.describe(),
+        "products": [describe_product(product, scenes, shards) for product in dataset.products.all()],
+        "levels": [
+            {"level": level, "degrees": grid.span(level), "kilometres": grid.kilometres(level)} for level in levels
+        ],
+        "encoder": {"name": encoder.name, "dim": encoder.dim, "text": encoder.has_text},
+        "metrics": [
+            {"name": m.name, "title": m.title, "unit": m.unit, "low": m.low, "high": m.high} for m in METRICS
+        ],
+        "shards": progress.totals(dataset),
+    }
+
+
+def describe_product(product, scenes: list[Scene], shards: dict[int, list[Shard]]) -> dict[str, object]:  # type: ignore[no-untyped-def]
+    mine = [scene for scene in scenes if scene.product_id == product.pk]
+    return {
+        "name": product.name,
+        "title": product.title,
+        "credit": product.credit,
+        "map_level": max((scene.map_level() for scene in mine), default=0),
+        "dates": [
+            {"date": scene.written_day, "version": scene.version, "images": scene.images,
+             "levels": [describe_shard(shard) for shard in shards[scene.pk]]}
+            for scene in mine
+        ],
+    }  # fmt: skip
+
+
+def describe_shard(shard: Shard) -> dict[str, object]:
+    return {
+        "level": shard.level, "status": shard.status, "searchable": bool(shard.folder),
+        "tiles": shard.total, "done": shard.done, "recall": shard.recall,
+    }  # fmt: skip
+
+
+def extent(scenes: list[Scene]) -> list[float] | None:
+    boxes = [scene.bounds for scene in scenes if scene.bounds]
+    if not boxes:
+        return None
+    west, south, east, north = zip(*boxes, strict=True)
+    return [min(west), min(south), max(east), max(north)]

@@ -1,0 +1,58 @@
+"""From the database's encoder rows to loaded models, and back."""
+
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+
+from ml import encoders
+from ml.errors import BadEncoder
+from search.models import Encoder
+
+_loading = threading.Lock()
+
+
+def loaded(row: Encoder) -> encoders.Encoder:
+    """The model, loaded once a process; BadEncoder when the store no longer holds what the row was made of."""
+    with _loading:
+        return _load(row.path(), row.fingerprint)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, fingerprint: str) -> encoders.Encoder:
+    encoder = encoders.load(folder, threads=settings.ENCODER_THREADS, cache=settings.DATA_DIR / "cache" / "encoders")
+    if encoder.fingerprint != fingerprint:
+        raise BadEncoder(
+            f"The encoder in {folder} is no longer the one this dataset was embedded with. "
+            "Put the old files back, or import the imagery again with the new encoder."
+        )
+    return encoder
+
+
+def register(name: str) -> Encoder:
+    """The row of a built-in encoder (by name) or of a folder in the model store; made when it is new."""
+    builtin = encoders.builtin()
+    folder = builtin.get(name, Path(name))
+    if not folder.is_dir():
+        raise BadEncoder(f"There is no encoder {name!r}: use {', '.join(sorted(builtin))}, or the path of a folder.")
+    model = encoders.load(folder, threads=settings.ENCODER_THREADS, cache=settings.DATA_DIR / "cache" / "encoders")
+    row, _ = Encoder.objects.get_or_create(
+        fingerprint=model.fingerprint,
+        defaults={
+            "name": model.name,
+            "folder": "" if name in builtin else str(folder.resolve()),
+            "dim": model.dim,
+            "size": model.size,
+            "has_text": model.has_text,
+            "licence": model.licence,
+        },
+    )
+    return row
+
+
+def encode_one(row: Encoder, image: np.ndarray) -> np.ndarray:
+    """uint8 (h, w, 3) -> float32 (dim,), unit length."""
+    vector: np.ndarray = loaded(row).encode_images(image[None])[0]
+    return vector

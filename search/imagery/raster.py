@@ -1,0 +1,137 @@
+"""Georeferenced rasters (GeoTIFF, COG) of any projection, read on the tile pyramid through rio-tiler."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import RasterioError
+from rio_tiler.errors import RioTilerError
+from rio_tiler.io import Reader
+
+from search import grid, keys
+from search.errors import BadImagery, MissingImagery
+from search.imagery.plan import Pixels, Plan
+from search.models import Scene, SceneFile
+
+NEVER_GUESS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO", "CPL_LOG": "/dev/null"}
+
+
+class RasterReader:
+    """A scene's files as one picture of the Earth; files later in the list lie below earlier ones."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.files: list[SceneFile] = list(scene.files.all())
+        self._open: dict[str, Reader] = {}
+        self._closing = ExitStack()
+        self._closing.enter_context(rasterio.Env(**NEVER_GUESS))
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def plan(self, level: int) -> Plan:
+        """Every tile that some file touches."""
+        blocks = [grid.covering((f.west, f.south, f.east, f.north), level) for f in self.files]
+        addresses = [block.addresses() for block in blocks if block.count > 0]
+        rows = np.concatenate([rows for rows, _ in addresses] or [np.empty(0, np.int64)])
+        cols = np.concatenate([cols for _, cols in addresses] or [np.empty(0, np.int64)])
+        packed = np.unique(keys.pack_many(self.scene.address(level, 0, 0), rows, cols))
+        rows, cols = split(packed)
+        return Plan(packed, grid.bounds_of_many(level, rows, cols))
+
+    def batches(self, plan: Plan, level: int, most: int) -> Iterator[tuple[int, int]]:
+        """[start, end) of runs of neighbouring tiles of one row: each is read in one go."""
+        rows, cols = split(plan.keys)
+        breaks = np.flatnonzero((np.diff(rows) != 0) | (np.diff(cols) != 1)) + 1
+        edges = [0, *breaks.tolist(), len(plan)]
+        for start, end in zip(edges[:-1], edges[1:], strict=True):
+            for first in range(start, end, most):
+                yield first, min(first + most, end)
+
+    def read(self, plan: Plan, start: int, end: int, level: int, size: int) -> Pixels:
+        """The tiles plan[start:end], which lie side by side in one row."""
+        rows, cols = split(plan.keys[start:end])
+        block = grid.Block(level, int(rows[0]), int(rows[0]) + 1, int(cols[0]), int(cols[-1]) + 1)
+        count = end - start
+        rgb, valid = self.area(block.bounds, count * size, size)
+        tiles = rgb.reshape(size, count, size, 3).transpose(1, 0, 2, 3)
+        return Pixels(np.ascontiguousarray(tiles), valid.reshape(size, count, size).transpose(1, 0, 2).copy())
+
+    def picture(self, level: int, row: int, col: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """One tile for looking at: (size, size, 3) uint8 and (size, size) bool; smooth where it is enlarged."""
+        return self.area(grid.bounds(level, row, col), size, size, resampling="cubic")
+
+    def area(
+        self, bounds: grid.Bounds, width: int, height: int, resampling: str = "bilinear"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Any rectangle, painted file by file until nothing is missing."""
+        rgb = np.zeros((height, width, 3), np.uint8)
+        valid = np.zeros((height, width), bool)
+        for file in self.files:
+            if not overlaps((file.west, file.south, file.east, file.north), bounds):
+                continue
+            found, known = self._part(file, bounds, width, height, resampling)
+            fresh = known & ~valid
+            rgb[fresh] = found[fresh]
+            valid |= known
+            if valid.all():
+                break
+        return rgb, valid
+
+    def _part(
+        self, file: SceneFile, bounds: grid.Bounds, width: int, height: int, resampling: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        stretch = self.scene.stretch
+        try:
+            part = self._reader(file.path).part(
+                bounds, bounds_crs="EPSG:4326", dst_crs="EPSG:4326", width=width, height=height,
+                resampling_method=resampling, indexes=stretch["bands"],
+            )  # fmt: skip
+        except (RasterioError, RioTilerError) as error:
+            raise broken(file.path, error) from error
+        data = part.array.filled(0) if part.array.dtype == np.uint8 else part.array.astype(np.float32).filled(np.nan)
+        return shown(data, part.mask > 0, stretch["low"], stretch["high"])
+
+    def _reader(self, path: str) -> Reader:
+        if path not in self._open:
+            try:
+                self._open[path] = self._closing.enter_context(Reader(path, tms=grid.tile_matrix_set()))
+            except (RasterioError, RioTilerError) as error:
+                raise broken(path, error) from error
+        return self._open[path]
+
+
+def shown(
+    data: np.ndarray, valid: np.ndarray, low: Sequence[float], high: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(bands, h, w) values -> (h, w, 3) uint8 stretched from low..high to 0..255, and what of it is data."""
+    if data.dtype == np.uint8 and not any(low) and all(value == 255 for value in high):
+        rgb = data
+    else:
+        known = np.isfinite(data)
+        valid = valid & known.all(axis=0)
+        floor, ceiling = (np.asarray(limit, np.float32)[:, None, None] for limit in (low, high))
+        scaled = (np.where(known, data, 0) - floor) * (255 / np.maximum(ceiling - floor, 1e-12))
+        rgb = np.clip(scaled + 0.5, 0, 255).astype(np.uint8)
+    if len(rgb) != 3:
+        rgb = np.repeat(rgb[:1], 3, axis=0)
+    rgb = np.moveaxis(rgb, 0, -1).copy()
+    rgb[~valid] = 0
+    return rgb, valid
+
+
+def split(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) keys -> (n,) rows and (n,) columns."""
+    return packed >> keys.SHIFTS["row"] & (keys.LIMITS["row"] - 1), packed & (keys.LIMITS["col"] - 1)
+
+
+def overlaps(a: grid.Bounds, b: grid.Bounds) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def broken(path: str, error: Exception) -> BadImagery | MissingImagery:
+    if not Path(path).is_file():
+        return MissingImagery(f"{path} is gone. Put it back, or import it again from where it is now.")
+    return BadImagery(f"{path} cannot be read ({error}). It may be truncated: fetch it again and import it again.")

@@ -1,0 +1,84 @@
+"""Shards on disk, opened once and shared by all threads; the least recently used are closed beyond a bound."""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+from ml.errors import DamagedShard
+from ml.shards import Shard as Columns
+from search import building
+from search.models import Shard
+
+log = logging.getLogger(__name__)
+
+
+class Library:
+    """An LRU of open shards by folder. Two threads asking for the same one open (and verify) it once."""
+
+    def __init__(self, most: Callable[[], int]) -> None:
+        self._most = most
+        self._open: OrderedDict[Path, Columns] = OrderedDict()
+        self._opening: dict[Path, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def get(self, folder: Path) -> Columns:
+        """Raises DamagedShard when the checksums, verified at opening, or the sizes, looked at now, are wrong."""
+        with self._guard:
+            lock = self._opening.setdefault(folder, threading.Lock())
+        with lock:
+            columns = self._recall(folder)
+            if columns is None:
+                columns = Columns.open(folder)
+                self._keep(folder, columns)
+        return columns
+
+    def _recall(self, folder: Path) -> Columns | None:
+        with self._guard:
+            columns = self._open.get(folder)
+            if columns is not None:
+                self._open.move_to_end(folder)
+            return columns
+
+    def _keep(self, folder: Path, columns: Columns) -> None:
+        with self._guard:
+            self._open[folder] = columns
+            while len(self._open) > self._most():
+                _, oldest = self._open.popitem(last=False)
+                oldest.close()
+
+    def drop(self, folder: Path) -> None:
+        with self._guard:
+            columns = self._open.pop(folder, None)
+            self._opening.pop(folder, None)
+        if columns is not None:
+            columns.close()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+
+library = Library(lambda: settings.OPEN_SHARDS)
+
+
+def opened(shard: Shard) -> Columns | None:
+    """The shard's columns; None when they turn out damaged, which is reported and mended by a rebuild.
+
+    A folder that vanished because a newer build replaced it is looked up again.
+    """
+    for _ in range(2):
+        try:
+            return library.get(shard.path())
+        except DamagedShard as damage:
+            library.drop(shard.path())
+            folder = shard.folder
+            shard.refresh_from_db()
+            if shard.folder == folder:
+                building.set_aside(shard, str(damage))
+                return None
+            if not shard.folder:
+                return None
+    return None

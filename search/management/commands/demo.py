@@ -1,0 +1,49 @@
+"""manage.py demo"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from search import building, importing
+from search.management.console import SiteCommand
+from search.models import Scene
+
+SLUG = "blue-marble"
+PRODUCT = "BlueMarble_NextGeneration"
+CREDIT = "NASA Earth Observatory, Blue Marble Next Generation (2004)"
+LEVELS = {"2004-08-01": [6, 5, 7]}  # level 6 first: searchable within the first minute and a half
+OTHERS = [5, 6]
+
+
+class Command(SiteCommand):
+    help = (
+        "Set up the demo: an administrator, and NASA's Blue Marble (five months of 2004, the whole Earth) queued for "
+        "search. Safe to repeat: what is there already is kept."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.administrator()
+        files = sorted((Path(settings.BASE_DIR) / "demo").glob("bluemarble_*.tif"))
+        report = importing.take_in(files, importing.Options(
+            slug=SLUG, name="Blue Marble 2004", kind="map", product=PRODUCT, title="Blue Marble, true colour",
+            credit=CREDIT, public=True,
+        ))  # fmt: skip
+        self.queue(report.scenes)
+
+    def administrator(self) -> None:
+        """Made once, with a password that is printed once and stored nowhere."""
+        people = get_user_model().objects
+        if people.filter(is_superuser=True).exists():
+            return
+        password = secrets.token_urlsafe(12)
+        people.create_superuser("admin", password=password)
+        self.stdout.write(f"Administrator for /admin/:  name admin  password {password}  (shown this once)")
+
+    def queue(self, scenes: list[Scene]) -> None:
+        """August first, level 6 before all; then the other months, the latest first."""
+        scenes = sorted(scenes, key=lambda scene: scene.day, reverse=True)
+        for scene in scenes:
+            building.request(scene, LEVELS.get(scene.written_day, OTHERS))

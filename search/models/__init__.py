@@ -1,0 +1,18 @@
+from search.models.buildable import Buildable, BuildableQuerySet, Status
+from search.models.datasets import Dataset, Product, Scene, SceneFile
+from search.models.encoders import Encoder
+from search.models.pictures import QueryPicture
+from search.models.shards import Shard
+
+__all__ = [
+    "Buildable",
+    "BuildableQuerySet",
+    "Dataset",
+    "Encoder",
+    "Product",
+    "QueryPicture",
+    "Scene",
+    "SceneFile",
+    "Shard",
+    "Status",
+]

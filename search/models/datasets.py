@@ -1,0 +1,168 @@
+"""What imagery there is: datasets, their products, and scenes (one product on one date)."""
+
+import datetime
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Max, Q
+
+from search import grid, keys
+from search.errors import BadImagery
+
+
+class DatasetQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Staff see all; others their own and, where the site allows it, the public ones."""
+        if user.is_authenticated and user.is_staff:
+            return self
+        public = Q(is_public=True) if settings.PUBLIC_SEARCH or user.is_authenticated else Q(pk__in=[])
+        own = Q(owner=user) if user.is_authenticated else Q(pk__in=[])
+        return self.filter(public | own)
+
+
+class Dataset(models.Model):
+    class Kind(models.TextChoices):
+        MAP = "map", "map (georeferenced)"
+        GALLERY = "gallery", "gallery (plain images)"
+
+    number = models.PositiveSmallIntegerField(
+        unique=True,
+        editable=False,
+        validators=[MinValueValidator(1), MaxValueValidator(keys.LIMITS["dataset"] - 1)],
+        help_text="its place in the tile key; never given away twice",
+    )
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.MAP)
+    credit = models.CharField(max_length=300, blank=True, help_text="shown on the map wherever its imagery is")
+    is_public = models.BooleanField(default=False, help_text="anyone who reaches the site may search it")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    encoder = models.ForeignKey("search.Encoder", on_delete=models.PROTECT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DatasetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def next_number(cls) -> int:
+        """One more than the highest ever given (deleted datasets' keys must not come alive again)."""
+        last = max(
+            cls.objects.aggregate(last=Max("number"))["last"] or 0,
+            RetiredNumber.objects.aggregate(last=Max("number"))["last"] or 0,
+        )
+        if last + 1 >= keys.LIMITS["dataset"]:
+            raise BadImagery(f"This site has had {last} datasets, the most that tile keys can tell apart.")
+        return last + 1
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        RetiredNumber.objects.get_or_create(number=self.number)
+        return super().delete(*args, **kwargs)  # type: ignore[arg-type]
+
+    def levels(self) -> list[int]:
+        """Levels that are, or are to be, searchable."""
+        from search.models.shards import Shard
+
+        found = Shard.objects.filter(scene__product__dataset=self, encoder_id=self.encoder_id)
+        return sorted(set(found.values_list("level", flat=True)))
+
+
+class RetiredNumber(models.Model):
+    """Numbers of deleted datasets."""
+
+    number = models.PositiveSmallIntegerField(unique=True)
+
+
+class Product(models.Model):
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="products")
+    number = models.PositiveSmallIntegerField(
+        editable=False, validators=[MinValueValidator(1), MaxValueValidator(keys.LIMITS["product"] - 1)]
+    )
+    name = models.SlugField(max_length=80, help_text="as addresses write it")
+    title = models.CharField(max_length=160, blank=True)
+    credit = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="product_number_once"),
+            models.UniqueConstraint(fields=["dataset", "name"], name="product_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset.slug}/{self.name}"
+
+
+class Scene(models.Model):
+    """One product on one date. Its files are in `files`; a gallery's are listed in `images.parquet` in its folder."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="scenes")
+    day = models.PositiveIntegerField(default=0, help_text="days since 1900-01-01 plus 1; 0 is undated")
+    version = models.CharField(max_length=16, help_text="digest of its files; part of every image's address")
+    west = models.FloatField(null=True, blank=True)
+    south = models.FloatField(null=True, blank=True)
+    east = models.FloatField(null=True, blank=True)
+    north = models.FloatField(null=True, blank=True)
+    resolution = models.FloatField(null=True, blank=True, help_text="finest pixel, degrees")
+    images = models.PositiveIntegerField(default=0, help_text="how many images, when a gallery")
+    stretch = models.JSONField(default=dict, blank=True, help_text="bands shown and the values drawn black and white")
+    imported_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["product", "day"]
+        constraints = [models.UniqueConstraint(fields=["product", "day"], name="scene_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.written_day}"
+
+    @property
+    def date(self) -> datetime.date | None:
+        return keys.date_of(self.day)
+
+    @property
+    def written_day(self) -> str:
+        return keys.written(self.day)
+
+    @property
+    def bounds(self) -> grid.Bounds | None:
+        if self.west is None or self.south is None or self.east is None or self.north is None:
+            return None
+        return self.west, self.south, self.east, self.north
+
+    def address(self, level: int, row: int, col: int) -> keys.TileAddress:
+        return keys.TileAddress(self.product.dataset.number, self.product.number, self.day, level, row, col)
+
+    def map_level(self) -> int:
+        """The deepest level that still shows new detail: beyond it the map stretches what it has."""
+        level = 0
+        while self.resolution and level < grid.DEEPEST and grid.resolution(level) > self.resolution * 1.01:
+            level += 1
+        return level
+
+
+class SceneFile(models.Model):
+    """One raster of a scene, read in place."""
+
+    scene = models.ForeignKey(Scene, on_delete=models.CASCADE, related_name="files")
+    path = models.CharField(max_length=1000)
+    size = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["scene", "path"], name="file_once")]
+
+    def __str__(self) -> str:
+        return self.path

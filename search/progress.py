@@ -1,0 +1,60 @@
+"""How far a dataset's shards are: the numbers, and their announcement to the pages that watch."""
+
+import logging
+import time
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db.models import Count, Q, Sum
+from redis.exceptions import RedisError
+
+from search.models import Dataset, Shard, Status
+
+log = logging.getLogger(__name__)
+PAUSE = 0.5  # seconds between announcements of one process
+_last: dict[int, float] = {}
+
+
+def group_of(dataset: Dataset) -> str:
+    return f"jobs.{dataset.pk}"
+
+
+def totals(dataset: Dataset) -> dict[str, int]:
+    """Shards by status, and tiles: all there will be, and those searchable now."""
+    shards = Shard.objects.of(dataset).order_by()
+    counts = {f"n_{status}": Count("pk", filter=Q(status=status)) for status in Status}
+    sums = shards.aggregate(total=Count("pk"), tiles=Sum("total"), ready_tiles=Sum("tiles"), **counts)
+    by_status = {str(status): sums[f"n_{status}"] for status in Status}
+    return {"total": sums["total"], **by_status, "tiles": sums["tiles"] or 0, "tiles_ready": sums["ready_tiles"] or 0}
+
+
+def by_level(dataset: Dataset) -> list[dict[str, object]]:
+    """One row a shard: product, date, level, status, done, tiles."""
+    return [
+        {
+            "product": shard.scene.product.name,
+            "date": shard.scene.written_day,
+            "level": shard.level,
+            "status": shard.status,
+            "searchable": bool(shard.folder),
+            "done": shard.done,
+            "tiles": shard.total,
+        }
+        for shard in Shard.objects.of(dataset)
+    ]
+
+
+def message(dataset: Dataset) -> dict[str, object]:
+    return {"type": "shards", "dataset": dataset.slug, "shards": totals(dataset), "levels": by_level(dataset)}
+
+
+def announce(dataset: Dataset, *, at_once: bool = False) -> None:
+    """Tell watching pages to look again. Without Redis they poll: a build never fails for want of an audience."""
+    now = time.monotonic()
+    if not at_once and now - _last.get(dataset.pk, 0) < PAUSE:
+        return
+    _last[dataset.pk] = now
+    try:
+        async_to_sync(get_channel_layer().group_send)(group_of(dataset), {"type": "shards.changed"})
+    except (RedisError, OSError) as error:
+        log.warning("progress not announced: %s", error)

@@ -1,0 +1,233 @@
+"""Search: choose shards, ask each index, merge, thin out, hydrate.
+
+The query vector is Rocchio's (J. J. Rocchio, "Relevance feedback in information retrieval", 1971) on unit vectors:
+
+    q = unit( mean(positives) - GAMMA * mean(negatives) )
+
+where the positives are the embeddings of the tiles, the pictures and the text, all of unit length. With one positive
+and no negative q is that embedding, and the score of a tile is its cosine likeness to it, from -1 to 1.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ml.errors import NoTextTower
+from ml.metrics import METRICS
+from ml.shards import Shard as Columns
+from search import encoders, imagery, keys, library, thinning
+from search.errors import BadKey, BadQuery, NoSuchTile, NotIndexed
+from search.models import Dataset, QueryPicture, Scene, Shard
+from search.query import Query
+
+METRIC_NAMES = [metric.name for metric in METRICS]
+GAMMA = 0.5  # weight of the negatives; Rocchio's usual range is 0.15 to 0.75
+
+
+@dataclass(frozen=True)
+class Hit:
+    key: int
+    score: float
+
+
+@dataclass
+class Answer:
+    hits: list[Hit]
+    shards: int = 0
+    tiles: int = 0
+    skipped: list[dict[str, object]] = field(default_factory=list)  # product, date, level, status
+    took_ms: float = 0.0
+
+
+@dataclass
+class Candidates:
+    """The best rows of several shards, best first.  keys: (n,) int64, scores: (n,), vectors: (n, dim) on disk."""
+
+    keys: np.ndarray
+    scores: np.ndarray
+    vectors: "Vectors"
+    complete: bool  # nothing was left behind in the shards
+
+
+class Vectors:
+    """The candidates' vectors, gathered from their shards only when asked for: vectors[(m,)] -> (m, dim) float16."""
+
+    def __init__(self, shards: list[Columns], numbers: np.ndarray, rows: np.ndarray) -> None:
+        self._shards, self._numbers, self._rows = shards, numbers, rows
+
+    def __getitem__(self, wanted: np.ndarray) -> np.ndarray:
+        gathered = np.empty((len(wanted), self._shards[0].dim), np.float16)
+        for number in np.unique(self._numbers[wanted]):
+            here = self._numbers[wanted] == number
+            gathered[here] = self._shards[number].vectors[self._rows[wanted[here]]]
+        return gathered
+
+
+def search(dataset: Dataset, query: Query) -> Answer:
+    """The k tiles of the dataset most like what the query shows.
+
+    Raises BadQuery, NotIndexed, NoSuchTile, NoTextTower; see search/errors.py and ml/errors.py.
+    """
+    start = time.perf_counter()
+    query = query.checked()
+    if dataset.kind == Dataset.Kind.GALLERY:
+        query = replace(query, spread=False)  # pictures have no neighbours
+    shards, skipped = chosen_shards(dataset, query)
+    target = query_vector(dataset, query)
+    opened = [(shard, library.opened(shard)) for shard in shards]
+    skipped += [skip(shard, "damaged") for shard, columns in opened if columns is None]
+    pairs = [(columns, allowed_rows(columns, query)) for _, columns in opened if columns is not None]
+    if not pairs:
+        raise NotIndexed("Every shard this search needs was damaged; they are being rebuilt. Try again in a minute.")
+    hits = best_hits(pairs, target, query)
+    tiles = sum(columns.count for columns, _ in pairs)
+    return Answer(hits, len(pairs), tiles, skipped, (time.perf_counter() - start) * 1000)
+
+
+def chosen_shards(dataset: Dataset, query: Query) -> tuple[list[Shard], list[dict[str, object]]]:
+    """The finished shards that product, dates and levels allow, and those that would be but are not finished."""
+    wanted = Shard.objects.of(dataset)
+    if not wanted.exists():
+        raise NotIndexed(f"{dataset.name} is not indexed yet: run `manage.py build_index {dataset.slug}`, or wait.")
+    if query.products:
+        wanted = wanted.filter(scene__product__name__in=query.products)
+    if query.levels:
+        wanted = wanted.filter(level__in=query.levels)
+    if query.first:
+        wanted = wanted.filter(scene__day__gte=keys.day_of(query.first))
+    if query.last:
+        wanted = wanted.filter(scene__day__lte=keys.day_of(query.last), scene__day__gt=0)
+    shards = list(wanted)
+    ready = [shard for shard in shards if shard.folder]
+    if not shards:
+        raise BadQuery("No imagery matches the filters: choose other products, dates or levels.")
+    if not ready:
+        raise NotIndexed("The imagery of this search is still being indexed. Try again in a minute.")
+    return ready, [skip(shard, shard.status) for shard in shards if not shard.folder]
+
+
+def skip(shard: Shard, status: str) -> dict[str, object]:
+    scene = shard.scene
+    return {"product": scene.product.name, "date": scene.written_day, "level": shard.level, "status": status}
+
+
+def query_vector(dataset: Dataset, query: Query) -> np.ndarray:
+    """q of the formula above, (dim,) float32."""
+    positives = [tile_vector(dataset, key) for key in query.positives]
+    positives += [picture_vector(dataset, token) for token in query.pictures]
+    if query.text:
+        positives.append(text_vector(dataset, query.text))
+    negatives = [tile_vector(dataset, key) for key in query.negatives]
+    vector = np.mean(positives, axis=0) - (GAMMA * np.mean(negatives, axis=0) if negatives else 0)
+    length = float(np.linalg.norm(vector))
+    if length < 1e-6:
+        raise BadQuery("The examples cancel each other out: remove some of the negatives.")
+    return np.asarray(vector / length, np.float32)
+
+
+def tile_vector(dataset: Dataset, key: int) -> np.ndarray:
+    """A tile's embedding: from its shard, else (not indexed yet) from its pixels."""
+    address = keys.unpack(key)
+    if address.dataset != dataset.number:
+        raise BadKey(f"The tile {key} is not one of {dataset.name}.")
+    scene = scene_of(dataset, address)
+    shard = Shard.objects.of(dataset).filter(scene=scene, level=address.level).exclude(folder="").first()
+    columns = library.opened(shard) if shard else None
+    row = columns.row_of(key) if columns else None
+    if columns is not None and row is not None:
+        return columns.vector(row)
+    size = dataset.encoder.size
+    with imagery.opened(scene) as reader:
+        pixels, valid = reader.picture(address.level, address.row, address.col, size)
+    if not valid.any():
+        raise NoSuchTile("There is no data in that tile: choose another one.")
+    return encoders.encode_one(dataset.encoder, pixels)
+
+
+def scene_of(dataset: Dataset, address: keys.TileAddress) -> Scene:
+    found = Scene.objects.select_related("product__dataset").filter(
+        product__dataset=dataset, product__number=address.product, day=address.day
+    )
+    scene = found.first()
+    if scene is None:
+        raise NoSuchTile(f"{dataset.name} has no imagery of {keys.written(address.day)} for that tile.")
+    return scene
+
+
+def picture_vector(dataset: Dataset, token: str) -> np.ndarray:
+    picture = QueryPicture.objects.filter(token=token, encoder=dataset.encoder_id).first()
+    if picture is None:
+        raise NoSuchTile("That picture is no longer kept here: drop it on the page again.")
+    return np.frombuffer(picture.vector, "<f4")
+
+
+def text_vector(dataset: Dataset, text: str) -> np.ndarray:
+    if not dataset.encoder.has_text:
+        raise NoTextTower(
+            f"{dataset.name} was embedded with {dataset.encoder.name}, which understands pictures only. "
+            "Search by tile or picture, or import it with an open_clip encoder."
+        )
+    vector: np.ndarray = encoders.loaded(dataset.encoder).encode_text([text])[0]
+    return vector
+
+
+def allowed_rows(columns: Columns, query: Query) -> np.ndarray | None:
+    """(count,) bool: the rows that area and metrics allow; None when they allow all."""
+    allowed = np.ones(columns.count, bool)
+    if query.area is not None and columns.count:
+        allowed &= inside(columns, query.area)
+    for name, (low, high) in query.metrics.items():
+        if name not in METRIC_NAMES:
+            raise BadQuery(f"There is no metric {name!r}: use {', '.join(METRIC_NAMES)}.")
+        values = columns.column(name)
+        allowed &= (values >= (-np.inf if low is None else low)) & (values <= (np.inf if high is None else high))
+    return None if allowed.all() else allowed
+
+
+def inside(columns: Columns, area: tuple[float, float, float, float]) -> np.ndarray:
+    """Whether each tile's centre lies in the area."""
+    west, south, east, north = area
+    lon = (columns.column("west") + columns.column("east")) / 2
+    lat = (columns.column("south") + columns.column("north")) / 2
+    across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)
+    found: np.ndarray = across & (lat >= south) & (lat <= north)
+    return found
+
+
+def best_hits(pairs: Sequence[tuple[Columns, np.ndarray | None]], target: np.ndarray, query: Query) -> list[Hit]:
+    """Ask the shards for more and more until k survive the thinning or there is no more."""
+    own = np.array(query.positives + query.negatives if query.exclude_query else (), np.int64)
+    want = query.k + len(own)
+    while True:
+        found = merged(pairs, target, want)
+        rows = thinned(found, query, own)
+        below = len(found.scores) > 0 and found.scores[-1] < query.min_score
+        if len(rows) >= query.k or found.complete or below:
+            return [Hit(int(found.keys[row]), float(found.scores[row])) for row in rows[: query.k]]
+        want *= 4
+
+
+def merged(pairs: Sequence[tuple[Columns, np.ndarray | None]], target: np.ndarray, want: int) -> Candidates:
+    """The `want` best of all shards together."""
+    parts, complete = [], True
+    for number, (columns, allowed) in enumerate(pairs):
+        rows, scores = columns.search(target, want, allowed=allowed)
+        complete &= len(rows) >= (columns.count if allowed is None else int(allowed.sum()))
+        parts.append((columns.keys[rows], scores, np.full(len(rows), number), rows))
+    packed, scores, numbers, rows = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((packed, -scores))[:want]
+    vectors = Vectors([columns for columns, _ in pairs], numbers[order], rows[order])
+    return Candidates(packed[order], scores[order], vectors, complete and len(order) == len(scores))
+
+
+def thinned(found: Candidates, query: Query, own: np.ndarray) -> np.ndarray:
+    """Positions of the candidates that may be shown, best first."""
+    rows = np.flatnonzero(~np.isin(found.keys, own) & (found.scores >= query.min_score))
+    if query.spread:
+        taken = own[np.isin(own, np.array(query.positives, np.int64))]
+        rows = thinning.spread_out(found.keys, rows, len(rows) if query.exclude_duplicates else query.k, taken)
+    if query.exclude_duplicates:
+        rows = thinning.unrepeated(found.vectors, rows, query.k)
+    return rows

@@ -1,0 +1,54 @@
+"""Pictures of tiles in any size, as WebP, PNG or JPEG, with no-data transparent."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from search import grid, imagery, keys
+from search.errors import BadQuery, NoSuchTile
+from search.models import Dataset, Scene
+
+SMALLEST, LARGEST = 16, 1024  # pixels a side
+FORMATS = {"webp": ("WEBP", "image/webp"), "png": ("PNG", "image/png"), "jpg": ("JPEG", "image/jpeg")}
+SETTINGS: dict[str, dict[str, int]] = {"webp": {"quality": 82, "method": 2}, "png": {}, "jpg": {"quality": 88}}
+
+
+def scene_at(dataset: Dataset, product: str, day: str) -> Scene:
+    found = Scene.objects.select_related("product__dataset").filter(
+        product__dataset=dataset, product__name=product, day=keys.read_day(day)
+    )
+    scene = found.first()
+    if scene is None:
+        raise NoSuchTile(f"{dataset.name} has no imagery of {product} on {day}.")
+    return scene
+
+
+def check(scene: Scene, level: int, row: int, col: int) -> None:
+    """Refuse what does not exist before anything is read."""
+    if scene.product.dataset.kind == Dataset.Kind.MAP:
+        grid.check(level, row, col)
+
+
+def check_size(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and SMALLEST <= int(text[:6]) <= LARGEST):
+        raise BadQuery(f"size is {text[:20]!r}; write a number of pixels from {SMALLEST} to {LARGEST}.")
+    return int(text)
+
+
+def render(scene: Scene, level: int, row: int, col: int, size: int, form: str) -> bytes:
+    """One tile as an encoded image of (size, size) pixels."""
+    with imagery.opened(scene) as reader:
+        rgb, valid = reader.picture(level, row, col, size)
+    return encode(rgb, valid, form)
+
+
+def encode(rgb: np.ndarray, valid: np.ndarray, form: str) -> bytes:
+    """(h, w, 3) uint8 and (h, w) bool -> file content; JPEG has no transparency and shows no-data black."""
+    if form != "jpg" and not valid.all():
+        rgb = np.dstack([rgb, valid * np.uint8(255)])
+    elif not valid.all():
+        rgb = np.where(valid[..., None], rgb, 0).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, FORMATS[form][0], **SETTINGS[form])
+    return out.getvalue()

@@ -1,0 +1,72 @@
+"""The map page, and pictures of tiles and of uploaded queries."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from search import tiles
+from search.describing import describe_dataset
+from search.errors import NoSuchDataset
+from search.models import Dataset, QueryPicture
+
+FOREVER = 365 * 24 * 3600
+
+
+def visible(request: HttpRequest, slug: str) -> Dataset:
+    """The dataset, when this person may see it; NoSuchDataset otherwise, whether it exists or not."""
+    user = getattr(request, "user", AnonymousUser())
+    dataset = Dataset.objects.visible_to(user).select_related("encoder").filter(slug=slug).first()
+    if dataset is None:
+        raise NoSuchDataset(f"There is no dataset {slug!r} that you may see. Sign in, or check the name.")
+    return dataset
+
+
+@require_safe
+def map_page(request: HttpRequest) -> HttpResponse:
+    datasets = list(Dataset.objects.visible_to(request.user).select_related("encoder"))
+    slug = request.GET.get("dataset")
+    dataset = next((d for d in datasets if slug in (None, "", d.slug)), None)
+    if slug and dataset is None:
+        raise Http404(f"There is no dataset {slug!r} that you may see.")
+    config = {
+        "dataset": describe_dataset(dataset) if dataset else None,
+        "datasets": [{"slug": d.slug, "name": d.name, "kind": d.kind} for d in datasets],
+        "api": "/api/v1/",
+    }
+    return render(request, "search/map.html", {"config": config, "dataset": dataset, "datasets": datasets})
+
+
+@require_safe
+def tile_image(
+    request: HttpRequest, slug: str, product: str, day: str, level: int, row: int, col: int, form: str
+) -> HttpResponse:
+    """/tiles/<dataset>/<product>/<date>/<level>/<row>/<col>.<webp|png|jpg>?size=&v="""
+    dataset = visible(request, slug)
+    scene = tiles.scene_at(dataset, product, day)
+    tiles.check(scene, level, row, col)
+    size = tiles.check_size(request.GET.get("size", "512"))
+    etag = f'"{scene.version}-{level}-{row}-{col}-{size}-{form}"'
+    if etag in request.headers.get("If-None-Match", ""):
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        response = HttpResponse(tiles.render(scene, level, row, col, size, form), tiles.FORMATS[form][1])
+    response["ETag"] = etag
+    response["Cache-Control"] = cache_control(dataset, request.GET.get("v"), scene.version)
+    return response
+
+
+def cache_control(dataset: Dataset, asked: str | None, version: str) -> str:
+    """For ever, unless the address names a version of the imagery that is no longer the one shown."""
+    if asked not in (None, version):
+        return "no-cache"
+    return f"{'public' if dataset.is_public else 'private'}, max-age={FOREVER}, immutable"
+
+
+@require_safe
+def picture_image(request: HttpRequest, token: str) -> HttpResponse:
+    """The small version of an uploaded picture; its unguessable name is the permission."""
+    picture = get_object_or_404(QueryPicture, token=token)
+    response = HttpResponse(bytes(picture.thumbnail), "image/webp")
+    response["Cache-Control"] = f"private, max-age={FOREVER}, immutable"
+    return response

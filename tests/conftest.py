@@ -1,0 +1,40 @@
+"""Fixtures for all tests: a real Redis where the site expects it, and a small searchable world."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from search.library import library
+from search.models import Dataset
+from tests.factories import JANUARY, MARCH, build_all, make_map
+from webapp.redis import embedded_redis
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_redis() -> Iterator[str]:
+    with embedded_redis(settings.DATA_DIR) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: object, real_redis: str) -> None:
+    """After the tables: the world of `world`, built once and seen by every test through its rolled-back transaction."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        build_all(make_map("world", [JANUARY, MARCH], levels=(4, 5)))
+
+
+@pytest.fixture
+def world(db: None) -> Dataset:
+    """January and March 2004, the whole Earth, levels 4 (200 tiles) and 5 (800), colour statistics; public."""
+    return Dataset.objects.select_related("encoder").get(slug="world")
+
+
+@pytest.fixture
+def fresh_library() -> Iterator[None]:
+    """Nothing open before, nothing left open after."""
+    for folder in list(library._open):
+        library.drop(folder)
+    yield
+    for folder in list(library._open):
+        library.drop(folder)
