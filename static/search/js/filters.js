@@ -7,9 +7,11 @@ const EDGES = ["west", "south", "east", "north"];
 export class Filters {
   #form = one("filters");
   #store;
+  #dates;
 
   constructor({ dataset, store, drawArea, areaInView }) {
     this.#store = store;
+    this.#dates = dataset.products.flatMap(({ dates }) => dates.map(({ date }) => date));
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("input", debounce(({ target }) => this.#read(target), 350));
     one("filters-reset").addEventListener("click", () => store.change(NO_FILTERS));
@@ -47,7 +49,14 @@ export class Filters {
     if (input.name === "k") this.#readCount(input);
     else if (EDGES.includes(input.name)) this.#readArea();
     else if (input.dataset.metric) this.#readMetric(input.dataset.metric);
+    else if (input.value === "range") this.#store.change({ dates: "range", ...this.#span() });
     else this.#store.change({ [input.name]: input.type === "checkbox" ? input.checked : input.value });
+  }
+
+  /** The first and the last date there is, to narrow from. */
+  #span() {
+    const dates = this.#dates.filter((date) => date !== "static").sort();
+    return { from: dates[0] ?? "", to: dates.at(-1) ?? "" };
   }
 
   #readCount(input) {

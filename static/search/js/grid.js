@@ -1,6 +1,8 @@
 /** Arithmetic of the dataset's tile pyramid (EPSG:4326, origin top left); degrees in, tiles out. */
 export const wrapLongitude = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
 
+const COMFORTABLE = 90; // pixels of the square that a click looks for
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class Grid {
@@ -41,7 +43,7 @@ export class Grid {
   }
 
   /** The searchable level whose tiles are nearest to a comfortable size on screen. */
-  levelFor(resolution, searchable, pixels = 110) {
+  levelFor(resolution, searchable, pixels = COMFORTABLE) {
     const misfit = (z) => Math.abs(Math.log2(this.level(z).degrees / resolution / pixels));
     return searchable.reduce((best, z) => (misfit(z) < misfit(best) ? z : best));
   }

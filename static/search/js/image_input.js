@@ -1,15 +1,17 @@
 import { one, show } from "./elements.js";
 
-const LARGEST = 50 * 1024 * 1024; // bytes; the server refuses more
 
 const imageIn = (transfer) => [...(transfer?.files ?? [])][0];
 
 /** An image chosen, dropped or pasted, handed on as a file. */
 export class ImageInput {
+  #largest;
   #take;
   #depth = 0; // of nested dragenter events
 
-  constructor(take) {
+  /** largest: bytes that the server accepts; take(file): what to do with one */
+  constructor({ largest, take }) {
+    this.#largest = largest;
     this.#take = take;
     one("file").addEventListener("change", ({ target }) => this.#choose(target));
     document.addEventListener("paste", (event) => this.#paste(event));
@@ -51,7 +53,7 @@ export class ImageInput {
 
   #offer(file) {
     if (!file) return;
-    if (file.size > LARGEST) this.refuse(`${file.name} is larger than 50 MB. Use a smaller version: a few hundred pixels are enough.`);
+    if (file.size > this.#largest) this.refuse(`${file.name} is too large for this site. Use a smaller version: a few hundred pixels are enough.`);
     else this.#take(file);
   }
 }

@@ -43,7 +43,7 @@ const searching = new Searching({ api, store, on: { none: showNone, start: () =>
 const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks: (kind, tiles) => stage.mark(kind, tiles) });
 const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.areaInView });
 const sheet = new Sheet((pixels) => { if (isMap) stage.covered = pixels; });
-const images = new ImageInput(searchWithImage);
+const images = new ImageInput({ largest: config.upload_limit ?? Infinity, take: searchWithImage });
 const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, choose: (place, level) => choosePlace(place, level, null, true) });
 
 function makeMap() {
@@ -192,7 +192,7 @@ function doNothingAction({ target }) {
 
 function wire() {
   one("dataset")?.addEventListener("change", ({ target }) => location.assign(`?dataset=${encodeURIComponent(target.value)}`));
-  one("least").addEventListener("input", ({ target }) => store.change({ minScore: Number(target.value) }, "replace"));
+  one("least").addEventListener("input", ({ target }) => store.change({ minScore: target.value === target.min ? 0 : Number(target.value) }, "replace"));
   one("clear").addEventListener("click", () => { escape(); store.change(fresh({})); });
   one("retry").addEventListener("click", () => searching.again());
   one("nothing-action").addEventListener("click", doNothingAction);
@@ -215,6 +215,7 @@ function followJobs() {
 }
 
 if (isMap) toolbar = new Toolbar({ dataset, store, level: () => stage.level, pickLevel, lock });
+highlight.onChange((key) => stage.light(key));
 store.onChange(render);
 store.onChange(keepAddress);
 wire();

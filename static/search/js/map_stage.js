@@ -35,7 +35,7 @@ export class MapStage {
   }
 
   /** The size that a click looks for now. */
-  get level() { return this.#store.state.locked ? this.#store.state.level : this.grid.levelFor(this.#world.resolution, this.#levels(), 56); }
+  get level() { return this.#store.state.locked ? this.#store.state.level : this.grid.levelFor(this.#world.resolution, this.#levels()); }
 
   get areaInView() { return areaOf(this.#world.extent); }
 
@@ -100,7 +100,7 @@ export class MapStage {
   }
 
   #leave() {
-    if (document.activeElement !== this.#target) this.#cursor.point(null);
+    if (!this.#target.matches(":focus-visible")) this.#cursor.point(null);
     one("place").textContent = "";
     this.#on.highlight.set(null, "map");
   }

@@ -8,7 +8,7 @@ export class Overlays {
   #ol = globalThis.ol;
   #sources = {};
   #styles = new Map();
-  #lit = null;
+  #lit = ""; // key of the result under the pointer or focus
 
   constructor(map) {
     for (const kind of ["area", "result", "like", "unlike", "cursor"]) map.addLayer(this.#layer(kind));
@@ -22,10 +22,9 @@ export class Overlays {
   }
 
   light(key) {
-    for (const lit of [false, true]) {
-      this.#sources.result.getFeatureById(this.#lit)?.set("lit", lit);
-      if (!lit) this.#lit = key ?? "";
-    }
+    this.#sources.result.getFeatureById(this.#lit)?.set("lit", false);
+    this.#lit = key ?? "";
+    this.#sources.result.getFeatureById(this.#lit)?.set("lit", true);
   }
 
   #layer(kind) {

@@ -37,7 +37,7 @@ export class ResultsView {
     this.#answer = answer;
     this.#least = least;
     this.#render(level);
-    one("scroll").scrollTop = 0;
+    this.#toTop();
     this.#announce(`${one("results-title").textContent || one("nothing-title").textContent}. ${one("searched").textContent}`);
   }
 
@@ -60,11 +60,26 @@ export class ResultsView {
     this.#list.fill(shown);
     this.#reveal(shown.length ? "results-list" : "nothing");
     this.#renderFoot();
-    show(one("threshold"), this.#answer.results.length > 0);
-    one("least").value = this.#least;
-    one("least-value").textContent = this.#least > 0 ? score(this.#least) : "any";
+    this.#renderThreshold();
     one("results-title").textContent = shown.length ? `${this.#howMany(shown.length)}${this.#ofSize(level)}` : "";
     if (!shown.length) this.#renderNothing();
+  }
+
+  /** In the sheet of a phone, which scrolls as a whole, the results begin below the query. */
+  #toTop() {
+    one("scroll").scrollTop = 0;
+    one("panel").scrollTop = one("scroll").offsetTop - one("grip").offsetHeight;
+  }
+
+  /** The slider spans the likenesses that came; its left end asks for nothing. */
+  #renderThreshold() {
+    const scores = this.#answer.results.map((result) => result.score);
+    const [low, high] = [Math.min(...scores), Math.max(...scores)];
+    show(one("threshold"), scores.length > 1);
+    one("least").min = Math.floor(Math.min(low, this.#least || low) * 100) / 100;
+    one("least").max = Math.ceil(high * 100) / 100;
+    one("least").value = this.#least || one("least").min;
+    one("least-value").textContent = this.#least ? score(this.#least) : "any";
   }
 
   #howMany(n) {
@@ -74,7 +89,7 @@ export class ResultsView {
 
   #ofSize(level) {
     const known = this.#dataset.levels.find((other) => other.level === level);
-    return known?.kilometres ? ` of ${size(known)}` : "";
+    return known?.kilometres ? ` · ${size(known)}` : "";
   }
 
   #renderFoot() {

@@ -5,6 +5,9 @@ const LEVEL_0 = 0.5625; // degrees per pixel of the pyramid's level 0; zoom = lo
 const WORLDS = 20; // how often one may go round the Earth before the map ends
 const COARSEST = 2; // tiles of levels 0 and 1 run past the world, which a map that wraps round cannot draw
 
+const SEEN = [80, 320]; // pixels between which a tile is seen well enough
+const SEEN_WELL = 120;
+
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 export class WorldMap {
@@ -56,12 +59,12 @@ export class WorldMap {
     this.#view.setResolution(LEVEL_0 / 2 ** zoom);
   }
 
-  /** Fly to a box, leaving room around it. */
-  fly([west, south, east, north], room = 2.5) {
-    const [width, height] = [(east - west) * room, (north - south) * room];
-    const shift = this.#nearest((west + east) / 2) - (west + east) / 2;
-    const box = [west + shift - width, south - height, east + shift + width, north + height];
-    this.#view.fit(box, { duration: still() ? 0 : 650 });
+  /** Fly to a box; zoom only where it would be too small or too large to look at. */
+  fly([west, south, east, north]) {
+    const pixels = (east - west) / this.resolution;
+    const resolution = pixels < SEEN[0] || pixels > SEEN[1] ? (east - west) / SEEN_WELL : this.resolution;
+    const center = [this.#nearest((west + east) / 2), (south + north) / 2];
+    this.#view.animate({ center, resolution, duration: still() ? 0 : 650 });
   }
 
   /** Fill the screen with the dataset: nothing of the page behind the Earth shows. */
