@@ -1,0 +1,73 @@
+"""Encoders: models that turn tiles, and where they can texts, into vectors. See entry.py for what the store holds."""
+
+import os
+import re
+from pathlib import Path
+
+from ml.encoders import entry as entries
+from ml.encoders.base import Encoder
+from ml.encoders.clip import OpenClip
+from ml.encoders.colour import Colour
+from ml.encoders.entry import Entry
+from ml.encoders.joined import Joined
+from ml.encoders.networks import Timm, Torchvision
+from ml.encoders.runtime import Runtime
+from ml.errors import BadEncoder
+
+__all__ = ["DEFAULT", "Encoder", "builtin", "load"]
+
+DEFAULT = "mobilenet-colour"
+_STORE = Path(__file__).parents[1] / "store"
+_NETWORKS = {"torchvision": Torchvision, "timm": Timm, "open_clip": OpenClip}
+
+
+def builtin() -> dict[str, Path]:
+    """The entries that come with Lookalike: name -> folder."""
+    return {path.parent.name: path.parent for path in sorted(_STORE.glob(f"*/{entries.CONFIG}"))}
+
+
+def load(folder: Path, *, threads: int | None = None, cache: Path | None = None, device: str | None = None) -> Encoder:
+    """Open a model store entry.
+
+    threads: for one call of an encoder, None for all cores; cache: a folder for exported models, by default in the
+    user's cache folder; device: "cpu" or "cuda", by default cuda where there is one.  Networks are built at first use.
+    Raises BadEncoder; and NoWeights, here or at first use, when a download is needed and impossible.
+    """
+    return _open(entries.read(Path(folder)), Runtime(threads, cache or user_cache(), device))
+
+
+def user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lookalike" / "encoders"
+
+
+def _open(entry: Entry, runtime: Runtime) -> Encoder:
+    kind = entry.config["kind"]
+    if kind == "colour":
+        return Colour(entry)
+    if kind == "joined":
+        return _join(entry, runtime)
+    if kind in _NETWORKS:
+        return _NETWORKS[kind](entry, runtime)
+    raise BadEncoder(f"{entry.folder} has the unknown kind {kind!r}; use colour, joined, {', '.join(_NETWORKS)}.")
+
+
+def _join(entry: Entry, runtime: Runtime) -> Encoder:
+    """The parts are other entries: beside this one in the store, or built in."""
+    parts = entry.config.get("parts")
+    if not isinstance(parts, list) or not parts:
+        raise BadEncoder(f'{entry.folder} joins nothing: give "parts", a list of {{"entry", "weight"}}.')
+    opened = [_part(entry, part["entry"]) for part in parts]
+    fingerprint = entries.combine([entry.fingerprint, *(part.fingerprint for part in opened)])
+    joined = Entry(entry.folder, entry.config, fingerprint)
+    pairs = [(_open(part, runtime), float(given["weight"])) for part, given in zip(opened, parts, strict=True)]
+    return Joined(joined, pairs)
+
+
+def _part(entry: Entry, name: str) -> Entry:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise BadEncoder(f"{entry.folder}: a part must be the name of a store entry, not {name!r}.")
+    beside = entry.folder.parent / name
+    part = entries.read(beside if beside.is_dir() else builtin().get(name, beside))
+    if part.config["kind"] == "joined":
+        raise BadEncoder(f"{entry.folder}: {name} is joined itself; name its parts instead.")
+    return part

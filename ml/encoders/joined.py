@@ -1,0 +1,58 @@
+"""Several encoders side by side, as one."""
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from ml.encoders.base import Encoder, direction
+from ml.encoders.entry import Entry
+from ml.errors import BadEncoder
+
+Projection = dict[str, NDArray[np.float64]]
+
+
+class Joined(Encoder):
+    """concat(weight * part), where part is the part's vector, projected: unit((vector - mean) @ matrix).
+
+    The projection is optional: `<number>.mean` (d,) and `<number>.matrix` (d, smaller) of projection.safetensors.
+    Taking a mean away spreads the likeness of vectors that all point the same way, as those of a ReLU network do;
+    the matrix (principal axes) makes the index smaller.
+    """
+
+    def __init__(self, entry: Entry, parts: list[tuple[Encoder, float]]) -> None:
+        super().__init__(entry)
+        self._parts = parts
+        arrays = load_file(entry.file("projection")) if entry.has("projection") else {}
+        self._projection: Projection = {name: array.astype(np.float64) for name, array in arrays.items()}
+        self._check()
+
+    def _check(self) -> None:
+        for i, (part, _) in enumerate(self._parts):
+            shapes = [self._projection[key].shape[0] for key in (f"{i}.mean", f"{i}.matrix") if key in self._projection]
+            if any(length != part.dim for length in shapes):
+                raise BadEncoder(
+                    f"{self._entry.folder}: the projection of {part.name} does not fit its {part.dim} dimensions."
+                )
+
+    @property
+    def dim(self) -> int:
+        return sum(self._width(i, part) for i, (part, _) in enumerate(self._parts))
+
+    def _width(self, i: int, part: Encoder) -> int:
+        matrix = self._projection.get(f"{i}.matrix")
+        return part.dim if matrix is None else matrix.shape[1]
+
+    @property
+    def size(self) -> int:
+        return max(part.size for part, _ in self._parts)
+
+    def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        vectors = [part.encode_images(images) for part, _ in self._parts]
+        weighted = [weight * self._project(i, vectors[i]) for i, (_, weight) in enumerate(self._parts)]
+        return np.concatenate(weighted, axis=1)
+
+    def _project(self, i: int, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, d) -> (n, width), unit length; in float64, so that it does not depend on what else is in the batch."""
+        centred = vectors - self._projection.get(f"{i}.mean", np.zeros(vectors.shape[1]))
+        matrix = self._projection.get(f"{i}.matrix")
+        return direction(centred if matrix is None else centred @ matrix)

@@ -1,0 +1,116 @@
+"""Image networks of torchvision and timm, with weights from disk."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.encoders.base import Encoder
+from ml.encoders.entry import Entry
+from ml.encoders.runtime import Pixels, Runtime, Tower
+from ml.errors import BadEncoder
+from ml.torchvision_shim import import_torchvision
+
+if TYPE_CHECKING:
+    from torch import nn
+
+IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+_ARGUMENTS = {"img_size", "image_size", "global_pool", "dynamic_img_size"}  # what encoder.json may pass on
+
+
+class Network(Encoder):
+    """An encoder whose vectors come from a torch module, or from its ONNX export where that is faster."""
+
+    def __init__(self, entry: Entry, runtime: Runtime) -> None:
+        super().__init__(entry)
+        self._tower = Tower(self._build, entry, runtime)
+
+    @property
+    def dim(self) -> int:
+        return self._tower.shape[0]
+
+    @property
+    def size(self) -> int:
+        return self._tower.shape[1]
+
+    def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self._tower(images)
+
+    def _build(self) -> tuple["nn.Module", Pixels]:
+        """The module (n, 3, size, size) float -> (n, dim), and how pixels are prepared for it. Imports torch."""
+        raise NotImplementedError
+
+
+class Torchvision(Network):
+    """A model of torchvision.models, cut before its last linear layer."""
+
+    def _build(self) -> tuple["nn.Module", Pixels]:
+        models = import_torchvision().models
+        name = architecture(self._entry)
+        if name not in models.list_models(module=models):
+            raise BadEncoder(
+                f"torchvision {models.__name__} has no {name!r}; torchvision.models.list_models() lists them."
+            )
+        module = models.get_model(name, weights=None, **arguments(self._entry))
+        head = _cut_head(module)
+        load_weights(module, self._entry.file("weights"), ignore=f"{head}.")
+        return module, Pixels.of(self._entry, 224, *IMAGENET)
+
+
+class Timm(Network):
+    """A model of timm, without its classifier."""
+
+    def _build(self) -> tuple["nn.Module", Pixels]:
+        import_torchvision()
+        import timm
+
+        name = architecture(self._entry)
+        if not timm.is_model(name):
+            raise BadEncoder(f"timm has no architecture {name!r}; timm.list_models() lists them.")
+        module = timm.create_model(name, pretrained=False, num_classes=0, **arguments(self._entry))
+        facts = module.pretrained_cfg
+        head = facts.get("classifier") or "head"
+        load_weights(module, self._entry.file("weights"), ignore=f"{head}.")
+        return module, Pixels.of(self._entry, facts["input_size"][-1], facts["mean"], facts["std"])
+
+
+def architecture(entry: Entry) -> str:
+    """The plain name in encoder.json; raises BadEncoder for what a library would take for an address to fetch."""
+    name = entry.config.get("architecture")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
+        raise BadEncoder(f'{entry.folder}: "architecture" must be a model\'s name, not {name!r}.')
+    return name
+
+
+def arguments(entry: Entry) -> dict[str, Any]:
+    given = entry.config.get("arguments", {})
+    if unknown := set(given) - _ARGUMENTS:
+        raise BadEncoder(f"{entry.folder}: unknown arguments {sorted(unknown)}; allowed are {sorted(_ARGUMENTS)}.")
+    return dict(given)
+
+
+def load_weights(module: "nn.Module", path: Path, *, ignore: str = "\0") -> None:
+    """Fill the module from safetensors, key by key; raises BadEncoder unless all fit. Keys starting with `ignore` may be left over."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = {key: value for key, value in load_file(path).items() if not key.startswith(ignore)}
+        module.load_state_dict(state, strict=True)
+    except SafetensorError as error:
+        raise BadEncoder(f"{path} is not a whole safetensors file ({error}): copy it again.") from error
+    except RuntimeError as error:
+        raise BadEncoder(f"{path} holds the weights of another architecture: {str(error)[:500]}") from error
+
+
+def _cut_head(module: "nn.Module") -> str:
+    """Replace the last linear layer by nothing; returns its name."""
+    from torch import nn
+
+    names = [name for name, child in module.named_modules() if isinstance(child, nn.Linear)]
+    if not names:
+        raise BadEncoder("This architecture has no linear layer at its end to cut off: choose another.")
+    module.set_submodule(names[-1], nn.Identity())
+    return names[-1]
