@@ -76,4 +76,4 @@ def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
     low, high = min(0.0, values.min()), max(values.max(), 1.0)
     if grey.dtype.kind != "f" and low >= 0 and high < 2**16:
         low, high = 0.0, 65535.0
-    return ((values - low) / (high - low) * 255 + 0.5).astype(np.uint8)
+    return np.asarray((values - low) / (high - low) * 255 + 0.5).astype(np.uint8)

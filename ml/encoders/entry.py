@@ -81,7 +81,7 @@ def _config(folder: Path) -> dict[str, Any]:
     for key, kind in _REQUIRED.items():
         if not isinstance(config, dict) or not isinstance(config.get(key), kind):
             raise BadEncoder(f'{folder / CONFIG} needs "{key}", a text.')
-    return config
+    return dict(config)
 
 
 def combine(fingerprints: list[str]) -> str:

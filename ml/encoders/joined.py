@@ -28,11 +28,9 @@ class Joined(Encoder):
 
     def _check(self) -> None:
         for i, (part, _) in enumerate(self._parts):
-            shapes = [self._projection[key].shape[0] for key in (f"{i}.mean", f"{i}.matrix") if key in self._projection]
-            if any(length != part.dim for length in shapes):
-                raise BadEncoder(
-                    f"{self._entry.folder}: the projection of {part.name} does not fit its {part.dim} dimensions."
-                )
+            arrays = [self._projection[key] for key in (f"{i}.mean", f"{i}.matrix") if key in self._projection]
+            if any(len(array) != part.dim for array in arrays):
+                raise BadEncoder(f"{self._entry.folder}: the projection does not fit {part.name} ({part.dim}).")
 
     @property
     def dim(self) -> int:

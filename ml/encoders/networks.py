@@ -50,12 +50,10 @@ class Torchvision(Network):
         models = import_torchvision().models
         name = architecture(self._entry)
         if name not in models.list_models(module=models):
-            raise BadEncoder(
-                f"torchvision {models.__name__} has no {name!r}; torchvision.models.list_models() lists them."
-            )
+            raise BadEncoder(f"torchvision has no {name!r}; torchvision.models.list_models() lists what it has.")
         module = models.get_model(name, weights=None, **arguments(self._entry))
         head = _cut_head(module)
-        load_weights(module, self._entry.file("weights"), ignore=f"{head}.")
+        load_weights(module, self._entry.file("weights"), ignore=(f"{head}.",))
         return module, Pixels.of(self._entry, 224, *IMAGENET)
 
 
@@ -70,9 +68,10 @@ class Timm(Network):
         if not timm.is_model(name):
             raise BadEncoder(f"timm has no architecture {name!r}; timm.list_models() lists them.")
         module = timm.create_model(name, pretrained=False, num_classes=0, **arguments(self._entry))
-        facts = module.pretrained_cfg
-        head = facts.get("classifier") or "head"
-        load_weights(module, self._entry.file("weights"), ignore=f"{head}.")
+        facts: Any = module.pretrained_cfg
+        heads = facts.get("classifier") or "head"  # several in distilled transformers
+        ignore = tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))
+        load_weights(module, self._entry.file("weights"), ignore=ignore)
         return module, Pixels.of(self._entry, facts["input_size"][-1], facts["mean"], facts["std"])
 
 
@@ -91,8 +90,8 @@ def arguments(entry: Entry) -> dict[str, Any]:
     return dict(given)
 
 
-def load_weights(module: "nn.Module", path: Path, *, ignore: str = "\0") -> None:
-    """Fill the module from safetensors, key by key; raises BadEncoder unless all fit. Keys starting with `ignore` may be left over."""
+def load_weights(module: "nn.Module", path: Path, *, ignore: tuple[str, ...] = ()) -> None:
+    """Fill the module from safetensors; raises BadEncoder unless all keys fit, but for those starting with `ignore`."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -113,4 +112,4 @@ def _cut_head(module: "nn.Module") -> str:
     if not names:
         raise BadEncoder("This architecture has no linear layer at its end to cut off: choose another.")
     module.set_submodule(names[-1], nn.Identity())
-    return names[-1]
+    return str(names[-1])

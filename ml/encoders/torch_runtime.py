@@ -42,8 +42,9 @@ def torch_run(module: nn.Module, pixels: Pixels, device: str, threads: int | Non
     """float32 on the CPU; float16 autocast, channels_last on CUDA. `threads` holds for all of torch in this process."""
     if threads is not None and device == "cpu":
         torch.set_num_threads(threads)
-    layout = torch.channels_last if device == "cuda" else torch.contiguous_format
-    network = FromPixels(module, pixels).eval().to(device, memory_format=layout)
+    network = FromPixels(module, pixels).eval().to(device)
+    if device == "cuda":
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def run(images: Images) -> Features:
         with torch.inference_mode(), torch.autocast(device, torch.float16, enabled=device == "cuda"):
