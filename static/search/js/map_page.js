@@ -1,6 +1,7 @@
 import { format, parse } from "./address.js";
 import { Api } from "./api.js";
 import { Chips } from "./chips.js";
+import { PlaceChooser, warn } from "./place_chooser.js";
 import { debounce, one, show } from "./elements.js";
 import { Examples } from "./examples.js";
 import { Filters } from "./filters.js";
@@ -38,41 +39,18 @@ const progress = new ProgressView(announce);
 let toolbar = null;
 
 const stage = isMap ? makeMap() : new GalleryStage({ store, api, book, on: { choose: (tile, how) => examples.choose(tile, null, how) } });
+const chooser = isMap && new PlaceChooser({ api, store, book, stage, examples, lookups });
 const results = new ResultsView({ dataset, act, highlight, announce });
 const searching = new Searching({ api, store, on: { none: showNone, start: () => results.loading(), done: showAnswer, failed: showFailure } });
 const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks: (kind, tiles) => stage.mark(kind, tiles) });
 const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.areaInView });
 const sheet = new Sheet((pixels) => { if (isMap) stage.covered = pixels; });
 const images = new ImageInput({ largest: config.upload_limit ?? Infinity, take: searchWithImage });
-const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, choose: (place, level) => choosePlace(place, level, null, true) });
+const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, choose: (place, level) => chooser.choose(place, level, null, true) });
 
 function makeMap() {
   const levelChanged = () => toolbar?.render();
-  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), on: { choose: choosePlace, highlight, levelChanged, announce } });
-}
-
-/** A tile of the map: how is "like", "unlike" or null; away: it may be out of sight. */
-function choosePlace([lon, lat], level, how, away = false) {
-  const { product, date } = store.state;
-  const known = stage.grid.tileAt([lon, lat], level);
-  if (!known) return;
-  const [x, y] = stage.grid.center(known);
-  lookups.run((signal) => api.tileAt({ lon: x, lat: y, level, product, date }, signal), {
-    done: (tile) => chosen(tile, level, how, away),
-    failed: ({ message }) => warn(message),
-  });
-}
-
-function chosen(tile, level, how, away) {
-  warn("");
-  book.add(tile);
-  examples.choose(tile, level, how);
-  if (away) stage.fly(tile);
-}
-
-function warn(message) {
-  show(one("map-warning"), message);
-  one("map-warning").textContent = message;
+  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), on: { choose: (...where) => chooser.choose(...where), highlight, levelChanged, announce } });
 }
 
 /** What the buttons and keys of a result do. */
@@ -100,9 +78,8 @@ function searchWithImage(file) {
   });
 }
 
-function pickLevel(level) { store.change({ level, locked: true }); }
-
-function lock(locked) { store.change({ locked, level: stage.level }, "replace"); }
+const pickLevel = (level) => store.change({ level, locked: true });
+const lock = (locked) => store.change({ locked, level: stage.level }, "replace");
 
 function drawArea() {
   if (stage.drawing) return escape();
@@ -119,10 +96,7 @@ function escape() {
   examples.leave();
 }
 
-function showNone() {
-  results.welcome();
-  placeResults();
-}
+function showNone() { results.welcome(); placeResults(); }
 
 function showAnswer(answer) {
   answer.results.forEach(({ tile }) => book.add(tile));
