@@ -23,9 +23,9 @@ def totals(dataset: Dataset) -> dict[str, int]:
     """Shards by status, and tiles: all there will be, and those searchable now."""
     shards = Shard.objects.of(dataset).order_by()
     counts = {f"n_{status}": Count("pk", filter=Q(status=status)) for status in Status}
-    sums = shards.aggregate(total=Count("pk"), tiles=Sum("total"), ready_tiles=Sum("tiles"), **counts)
+    sums = shards.aggregate(n=Count("pk"), all_tiles=Sum("total"), searchable=Sum("tiles"), **counts)
     by_status = {str(status): sums[f"n_{status}"] for status in Status}
-    return {"total": sums["total"], **by_status, "tiles": sums["tiles"] or 0, "tiles_ready": sums["ready_tiles"] or 0}
+    return {"total": sums["n"], **by_status, "tiles": sums["all_tiles"] or 0, "tiles_ready": sums["searchable"] or 0}
 
 
 def by_level(dataset: Dataset) -> list[dict[str, object]]:
