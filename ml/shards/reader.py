@@ -53,6 +53,11 @@ class Shard:
         return self._columns[name]
 
     @property
+    def columns(self) -> list[str]:
+        """The names that `column` knows."""
+        return list(_parquet(self.folder).schema_arrow.names)
+
+    @property
     def vectors(self) -> Vectors:
         if self._vectors is None:
             raise ShardMismatch(f"The shard {self.folder} has been closed: open it again.")
@@ -134,12 +139,19 @@ def _open_index(folder: Path, meta: dict[str, Any]) -> VectorIndex | None:
         raise DamagedShard(folder, INDEX, str(error)) from error
 
 
-def _read_column(folder: Path, name: str) -> NDArray[Any]:
+def _parquet(folder: Path) -> pq.ParquetFile:
     try:
-        file = pq.ParquetFile(folder / TILES)
-        if name not in file.schema_arrow.names:
-            raise KeyError(f"{folder / TILES} has no column {name!r}, only {', '.join(file.schema_arrow.names)}")
-        column: NDArray[Any] = file.read([name]).column(0).to_numpy()
-        return column
+        return pq.ParquetFile(folder / TILES)
     except (OSError, pa.ArrowException) as error:
         raise DamagedShard(folder, TILES, str(error)) from error
+
+
+def _read_column(folder: Path, name: str) -> NDArray[Any]:
+    with _parquet(folder) as file:
+        if name not in file.schema_arrow.names:
+            raise KeyError(f"{folder / TILES} has no column {name!r}, only {', '.join(file.schema_arrow.names)}")
+        try:
+            column: NDArray[Any] = file.read([name]).column(0).to_numpy()
+        except (OSError, pa.ArrowException) as error:
+            raise DamagedShard(folder, TILES, str(error)) from error
+    return column

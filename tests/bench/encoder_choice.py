@@ -3,8 +3,8 @@
     python -m tests.bench.encoder_choice --data ../shared/data [--write]
 
 Yardstick: P@10, the share of a tile's 10 nearest neighbours (its 8 neighbours on the map left out) with the same
-dominant land cover, mean over the classes; August, level 6, tiles with at least 5 % land. Overlap: the shared part of the
-land cover histograms of a tile and its 10 nearest. Docs: docs/benchmarks/encoder-choice.md.
+dominant land cover, mean over the classes; August, level 6, tiles with at least 5 % land. Overlap: the shared part of
+the land cover histograms of a tile and its 10 nearest. Docs: docs/benchmarks/encoder-choice.md.
 """
 
 import argparse

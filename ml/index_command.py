@@ -1,0 +1,68 @@
+"""python -m ml.index SHARD: build the shard's index again and measure it; with --query IMAGE ask it for lookalikes."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ml import command, encoders, images
+from ml.embed import find_encoder
+from ml.errors import ShardMismatch
+from ml.shards import Shard, rebuild_index
+
+
+def lookalikes(shard: Shard, image: Path, encoder: encoders.Encoder, k: int) -> list[dict[str, Any]]:
+    """[{"key", "name", "score"}], best first; raises ShardMismatch when another encoder made the shard, BadImage."""
+    if encoder.fingerprint != shard.meta["fingerprint"]:
+        raise ShardMismatch(
+            f"The shard was made by {shard.meta['encoder']}, not by this {encoder.name}: use --encoder."
+        )
+    query = encoder.encode_images(images.square(images.decode(image.read_bytes()))[None])[0]
+    rows, scores = shard.search(query, k)
+    names = shard.column("name") if "name" in shard.columns else [None] * shard.count
+    return [
+        {"key": int(shard.keys[row]), "name": names[row], "score": round(float(score), 4)}
+        for row, score in zip(rows, scores, strict=True)
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m ml.index", description=__doc__)
+    parser.add_argument("shard", type=Path, help="folder that python -m ml.embed has made")
+    parser.add_argument(
+        "--trees", type=int, help="more trees find more and cost disk; by default what was measured best"
+    )
+    parser.add_argument("--query", type=Path, metavar="IMAGE", help="do not rebuild; find what looks like this image")
+    parser.add_argument("-k", type=int, default=10, help="how many to find")
+    parser.add_argument("--encoder", help="folder of the encoder, when it is not a built-in one")
+    parser.add_argument("--json", action="store_true", help="for scripts: JSON on stdout, no progress bar")
+    options = parser.parse_args()
+    if options.k < 1 or (options.trees is not None and options.trees < 1):
+        parser.error("-k and --trees must be at least 1")
+    _query(options) if options.query else _rebuild(options)
+
+
+def _rebuild(options: argparse.Namespace) -> None:
+    with command.progress_bars(quiet=options.json) as progress:
+        manifest = rebuild_index(options.shard, trees=options.trees, on_progress=progress)
+    if options.json:
+        print(json.dumps(manifest["index"], indent=1))
+    elif (index := manifest["index"]) is None:
+        print("The shard is empty: there is nothing to index.")
+    else:
+        measured = index["measured_on"]
+        print(
+            f"{index['trees']} trees over {manifest['count']} tiles. Of the {measured['k']} nearest it finds", end=" "
+        )
+        print(f"{index['recall']:.1%}, measured with {measured['queries']} tiles drawn at random as queries.")
+
+
+def _query(options: argparse.Namespace) -> None:
+    shard = Shard.open(options.shard)
+    encoder = encoders.load(find_encoder(options.encoder or shard.meta["encoder"]))
+    found = lookalikes(shard, options.query, encoder, options.k)
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    for result in found:
+        print(f"{result['score']:.3f}  {result['name'] or result['key']}")
