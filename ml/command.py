@@ -25,8 +25,16 @@ def run(main: Callable[[], None]) -> None:
         _leave(str(error), 1)
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def complain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 def _leave(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
+    complain(message)
     sys.exit(code)
 
 

@@ -6,7 +6,6 @@ stopped, if it is repeated. Files that are not images are named and left out.
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,11 +119,11 @@ def main() -> None:
     with command.progress_bars(quiet=options.json) as progress:
         manifest, refused = embed_folder(options.images, options.out, encoder, on_progress=progress)
     for name, reason in refused.items():
-        print(f"{name}: {reason}", file=sys.stderr)
+        command.complain(f"{name}: {reason}")
     if options.json:
-        print(json.dumps({"shard": manifest, "refused": refused}, indent=1))
+        command.say(json.dumps({"shard": manifest, "refused": refused}, indent=1))
     else:
-        print(
+        command.say(
             f"{manifest['count']} images are in {options.out}. Ask it: python -m ml.index {options.out} --query IMAGE"
         )
 

@@ -91,12 +91,11 @@ def parameters(n: int, dim: int, *, trees: int | None = None) -> IndexParameters
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     """(…, dim) -> the same at length 1; raises BadVectors for one that is zero, infinite or NaN."""
-    result: NDArray[np.float32] = np.asarray(vectors, np.float32)
-    length = np.linalg.norm(result, axis=-1, keepdims=True)
+    wide: NDArray[np.float32] = np.asarray(vectors, np.float32)
+    length = np.linalg.norm(wide, axis=-1, keepdims=True)
     if not np.isfinite(length).all() or not (length > 0).all():
         raise BadVectors("A vector is zero, infinite or not a number, so it points nowhere: check the input image.")
-    result = result / length
-    return result
+    return np.asarray(wide / length)
 
 
 def scan(vectors: Vectors, query: NDArray[np.float32], rows: NDArray[np.int64] | None) -> NDArray[np.float32]:

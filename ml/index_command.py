@@ -46,15 +46,15 @@ def _rebuild(options: argparse.Namespace) -> None:
     with command.progress_bars(quiet=options.json) as progress:
         manifest = rebuild_index(options.shard, trees=options.trees, on_progress=progress)
     if options.json:
-        print(json.dumps(manifest["index"], indent=1))
+        command.say(json.dumps(manifest["index"], indent=1))
     elif (index := manifest["index"]) is None:
-        print("The shard is empty: there is nothing to index.")
+        command.say("The shard is empty: there is nothing to index.")
     else:
         measured = index["measured_on"]
-        print(
+        command.say(
             f"{index['trees']} trees over {manifest['count']} tiles. Of the {measured['k']} nearest it finds", end=" "
         )
-        print(f"{index['recall']:.1%}, measured with {measured['queries']} tiles drawn at random as queries.")
+        command.say(f"{index['recall']:.1%}, measured with {measured['queries']} tiles drawn at random as queries.")
 
 
 def _query(options: argparse.Namespace) -> None:
@@ -62,7 +62,7 @@ def _query(options: argparse.Namespace) -> None:
     encoder = encoders.load(find_encoder(options.encoder or shard.meta["encoder"]))
     found = lookalikes(shard, options.query, encoder, options.k)
     if options.json:
-        print(json.dumps(found, indent=1))
+        command.say(json.dumps(found, indent=1))
         return
     for result in found:
-        print(f"{result['score']:.3f}  {result['name'] or result['key']}")
+        command.say(f"{result['score']:.3f}  {result['name'] or result['key']}")

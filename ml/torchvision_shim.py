@@ -35,7 +35,7 @@ def import_torchvision() -> ModuleType:
 def _declare_operators() -> None:
     from torch.library import Library
 
-    library = Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    library = Library("torchvision", "DEF")
     for schema in _SCHEMAS:
-        library.define(schema)  # type: ignore[no-untyped-call]
+        library.define(schema)
     _libraries.append(library)

@@ -69,6 +69,7 @@ class Tower:
         self._lock = threading.RLock()
         self._running: Run | None = None
         self._shape: tuple[int, int] | None = None
+        self._built_shape = (0, 0)  # until built
         self.device = runtime.device or find_device()
 
     def __call__(self, images: Images) -> Features:
@@ -80,15 +81,17 @@ class Tower:
     def shape(self) -> tuple[int, int]:
         """(dim, size): as encoder.json declares it, else from the cache, else by building the network."""
         if self._shape is None:
-            config = self._entry.config
-            if "dim" in config and "size" in config:
-                self._shape = config["dim"], config["size"]
-            elif (choice := self._remembered()) is not None:
-                self._shape = choice.dim, choice.size
-            else:
-                self._run()
-        assert self._shape is not None  # _run sets it
+            self._shape = self._find_shape()
         return self._shape
+
+    def _find_shape(self) -> tuple[int, int]:
+        config = self._entry.config
+        if "dim" in config and "size" in config:
+            return config["dim"], config["size"]
+        if (choice := self._remembered()) is not None:
+            return choice.dim, choice.size
+        self._run()
+        return self._built_shape
 
     def _run(self) -> Run:
         with self._lock:
@@ -101,7 +104,7 @@ class Tower:
         if self.device == "cpu" and choice is not None and choice.runtime == "onnx":
             model = self._file(".onnx").read_bytes() if self._file(".onnx").is_file() else b""
             if hashlib.sha256(model).hexdigest() == choice.sha256:
-                self._shape = choice.dim, choice.size
+                self._built_shape = choice.dim, choice.size
                 return onnx_run(model, self._runtime.threads)
             choice = None
         return self._start_torch(choice)
@@ -115,7 +118,7 @@ class Tower:
             choice, model = torch_runtime.choose(module, pixels, run, self._runtime.threads)
             self._remember(choice, model)
             run = onnx_run(model, self._runtime.threads) if choice.runtime == "onnx" else run
-        self._shape = run(np.zeros((1, pixels.size, pixels.size, 3), np.uint8)).shape[1], pixels.size
+        self._built_shape = run(np.zeros((1, pixels.size, pixels.size, 3), np.uint8)).shape[1], pixels.size
         return run
 
     def _file(self, suffix: str) -> Path:
