@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup site browser demo dev test check bench load pins clean
 
-PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:  ## What can be made
@@ -23,7 +22,7 @@ demo: site  ## The site with NASA's Blue Marble, on http://127.0.0.1:8000/ (PORT
 	@LOG_FORMAT=$${LOG_FORMAT:-console} scripts/demo
 
 dev: setup  ## The site with DEBUG; restarts itself when a source file changes
-	@DEBUG=1 $(PYTHON) manage.py serve --reload
+	@DEBUG=1 .venv/bin/python manage.py serve --reload
 
 test: browser  ## All tests; ARGS="-k name" for some
 	@scripts/test $(ARGS)

@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import celeryd_init, setup_logging, worker_process_init, worker_ready
 
 from webapp.serve.child import die_with_parent
@@ -24,9 +24,14 @@ def use_our_logs(**_: Any) -> None:
 
 @celeryd_init.connect
 def begin_quietly(instance: Any, **_: Any) -> None:
-    """No banner; and no warning about root, which is about pickle: this application accepts JSON only."""
+    """No banner, and no warnings that don't apply.
+
+    The one about root is about pickle: this application accepts JSON only. The one about lost connections announces
+    that tasks will be cancelled then: ours go on, because their row is claimed, not their message.
+    """
     instance.quiet = True
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
 @worker_process_init.connect

@@ -14,6 +14,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -29,6 +30,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.NoSuchDataset: (404, "not_found"),
     search.errors.NotIndexed: (409, "not_indexed"),
     search.errors.MissingImagery: (503, "missing_imagery"),
+    search.errors.TooLarge: (413, "too_large"),
     search.errors.SearchError: (400, "bad_request"),
     ml.errors.BadImage: (400, "bad_image"),
     ml.errors.NoTextTower: (400, "no_text_tower"),
@@ -51,6 +53,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     RequestDataTooBig: (413, "too_large"),
     SuspiciousOperation: (400, "malformed"),
     OperationalError: (503, "database_unavailable"),
+    RedisError: (503, "redis_unavailable"),
 }
 MESSAGES = {
     "bad_request": "The request could not be understood.",
@@ -59,6 +62,7 @@ MESSAGES = {
     "too_large": "The request is too large.",
     "failed": "Something went wrong here. It has been logged; try again.",
     "database_unavailable": "The database does not answer just now. Try again in a moment.",
+    "redis_unavailable": "A part of the site is just restarting. Try again in a moment.",
     "csrf": "The form was not sent from this site, or was open for too long. Load the page again.",
     "locked_out": "Too many failed attempts to sign in. Wait a quarter of an hour and try again.",
 }
@@ -96,7 +100,7 @@ def sentence(exc: Exception, code: str) -> str:
         return f"Too many requests. Try again in {math.ceil(exc.wait or 1)} s."
     if isinstance(exc, drf.APIException):
         return str(exc.detail)
-    return MESSAGES[code] if type(exc).__module__.startswith("django.") else str(exc)
+    return MESSAGES[code] if type(exc).__module__.startswith(("django.", "redis.")) else str(exc)
 
 
 def first_problem(detail: Any, name: str = "") -> str:

@@ -46,6 +46,7 @@ def settings(form: str, level: str) -> dict[str, Any]:
             "celery.app.trace": quiet,
             "celery.beat": quiet,
             "rasterio": {"level": "ERROR"},
+            "numexpr": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
         },
     }
@@ -75,7 +76,9 @@ def rendering(form: str) -> list[Any]:
     if form == "json":
         return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
     colours = sys.stderr.isatty() or bool(os.environ.get("FORCE_COLOR"))
-    return [structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=0)]
+    return [structlog.dev.ConsoleRenderer(
+            colors=colours, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )]
 
 
 def configure(logging_settings: dict[str, Any]) -> None:

@@ -48,7 +48,8 @@ class Process:
     def relay(self, popen: subprocess.Popen[str]) -> None:
         assert popen.stdout is not None
         for line in popen.stdout:
-            self.write(self.service.name, line.rstrip("\n"))
+            if self.service.silenced not in line:
+                self.write(self.service.name, line.rstrip("\n"))
 
     @property
     def alive(self) -> bool:

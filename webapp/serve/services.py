@@ -25,10 +25,12 @@ class Service:
     niceness: int = 0
     environment: dict[str, str] = field(default_factory=dict)
     sockets: tuple[int, ...] = ()
+    silenced: str = "\0"  # lines that contain this are not worth a person's time
 
 
 def embedded_redis(socket: Path) -> Service:
-    return Service("redis", redis.command(socket), stage=3, grace=3)
+    # Overcommit matters to a server that saves its memory to disk; this one doesn't.
+    return Service("redis", redis.command(socket), stage=3, grace=3, silenced="Memory overcommit must be enabled")
 
 
 def web(number: int, listening: int, *, reload: bool = False) -> Service:

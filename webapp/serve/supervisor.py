@@ -72,7 +72,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stage by stage, each with its time to end; a second signal kills whatever is left at once."""
-        self.output.say("Stopping. Once more Ctrl-C to kill.")
+        self.output.say("Stopping. Ctrl-C again kills.")
         for _, stage in groupby(sorted(self.processes, key=stage_of), key=stage_of):
             self.stop_stage(list(stage))
         for process in self.processes:

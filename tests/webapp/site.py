@@ -1,0 +1,104 @@
+"""A real `manage.py serve` to test with: its own data folder, a free port, its output kept."""
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from django.conf import settings
+
+
+class Site:
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data, self.port = data, free_port()
+        ours = {
+            "ENV_FILE": os.devnull,
+            "LOOKALIKE_DATA": str(data),
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "PORT": str(self.port),
+            "LOG_FORMAT": "console",
+            "WEB_WORKERS": "1",
+            "WORKER_CONCURRENCY": "1",
+        }
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        self.environment = {**kept, **ours, **environment}
+        self.lines: list[str] = []
+
+    def command(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+        )
+
+    def start(self) -> "Site":
+        self.process = self.command()
+        threading.Thread(target=self.keep, args=(self.process,), daemon=True).start()
+        return self
+
+    def keep(self, process: subprocess.Popen[str]) -> None:
+        self.lines += (process.stdout or [])  # ends with the process
+
+    def ready(self, seconds: float = 90) -> "Site":
+        until(lambda: self.get("/readyz")[0] == 200, seconds, self.output)
+        return self
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body; (0, b"") while nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException):
+            return 0, b""
+        finally:
+            connection.close()
+
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def children(self) -> dict[str, int]:
+        """Name → pid, as serve.json has them."""
+        found: dict[str, Any] = json.loads((self.data / "run" / "serve.json").read_text())
+        return {name: pid for name, (pid, _) in found["children"].items()}
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self, number: int = signal.SIGINT, seconds: float = 20) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def end(self) -> None:
+        """Whatever a test did: nothing stays behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(5)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def until(condition: Callable[[], object], seconds: float, explain: Callable[[], str] = str) -> None:
+    """Wait for it; fails with what `explain` says."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s\n{explain()}"
+        time.sleep(0.05)

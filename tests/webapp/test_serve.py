@@ -1,0 +1,85 @@
+"""`manage.py serve` as a person meets it: start, kill parts of it, stop. Real processes, in a folder with a long, odd name."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.webapp.site import Site, until
+
+PARTS = ["redis", "web.1", "worker", "beat"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data") / ("a long name, with spaces & more " * 4).strip()
+
+
+@pytest.fixture(scope="module")
+def running(data: Path) -> Iterator[Site]:
+    site = Site(data).start()
+    yield site.ready()
+    site.end()
+
+
+@pytest.fixture
+def site(data: Path) -> Iterator[Site]:
+    """One that may be killed; begun when `running` has ended or never ran."""
+    site = Site(data.with_name("another"))
+    yield site.start().ready()
+    site.end()
+
+
+def test_it_prints_its_address_in_a_box(running: Site) -> None:
+    until(lambda: f"│  Lookalike is ready: http://127.0.0.1:{running.port}/  │" in running.output(), 5, running.output)
+
+
+def test_it_answers_pages_from_the_collected_static_files(running: Site) -> None:
+    assert running.get("/healthz") == (200, b'{"status": "ok"}')
+    assert running.get("/accounts/login/")[0] == 200
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_is_killed_comes_back(running: Site, name: str) -> None:
+    killed = running.children()[name]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: running.children()[name] != killed, 15, running.output)
+    running.ready()
+    assert f"{name} was killed by SIGKILL" in running.output()
+
+
+def test_a_second_start_says_where_the_first_one_runs(running: Site) -> None:
+    second = Site(running.data).command()
+    output, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert f"already runs on {running.data} at http://127.0.0.1:{running.port}/ (pid {running.process.pid})" in output
+    assert f"kill {running.process.pid}" in output
+
+
+def test_a_chosen_port_that_is_taken_is_an_error_that_names_the_holder(running: Site, tmp_path: Path) -> None:
+    second = Site(tmp_path, PORT=str(running.port)).command()
+    output, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert f"Port {running.port} is taken by " in output
+    assert f"PORT={running.port + 1}" in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_stops_everything_within_seconds(site: Site, number: int) -> None:
+    family = site.family()
+    assert site.stop(number, seconds=12) == 0, site.output()
+    assert not [process for process in family if process.is_running()]
+    socket.create_server(("127.0.0.1", site.port)).close()
+    assert not (site.data / "run" / "serve.json").exists()
+
+
+def test_no_process_outlives_a_killed_supervisor_and_the_next_start_works(site: Site) -> None:
+    family = site.family()
+    site.process.kill()
+    site.process.wait(5)
+    assert psutil.wait_procs(family, timeout=10)[1] == []
+    site.start().ready()
