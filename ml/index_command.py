@@ -13,7 +13,7 @@ from ml.shards import Shard, rebuild_index
 
 def lookalikes(shard: Shard, image: Path, encoder: encoders.Encoder, k: int) -> list[dict[str, Any]]:
     """[{"key", "name", "score"}], best first; raises ShardMismatch when another encoder made the shard, BadImage."""
-    if encoder.fingerprint != shard.meta["fingerprint"]:
+    if encoder.fingerprint != shard.meta["fingerprint"].split("-")[0]:  # the site appends the imagery's version
         raise ShardMismatch(
             f"The shard was made by {shard.meta['encoder']}, not by this {encoder.name}: use --encoder."
         )
@@ -52,9 +52,9 @@ def _rebuild(options: argparse.Namespace) -> None:
     else:
         measured = index["measured_on"]
         command.say(
-            f"{index['trees']} trees over {manifest['count']} tiles. Of the {measured['k']} nearest it finds", end=" "
+            f"{index['trees']} trees over {manifest['count']} tiles. Of the {measured['k']} nearest it finds "
+            f"{index['recall']:.1%}, measured with {measured['queries']} tiles drawn at random as queries."
         )
-        command.say(f"{index['recall']:.1%}, measured with {measured['queries']} tiles drawn at random as queries.")
 
 
 def _query(options: argparse.Namespace) -> None:

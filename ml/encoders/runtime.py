@@ -10,6 +10,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -70,12 +71,15 @@ class Tower:
         self._running: Run | None = None
         self._shape: tuple[int, int] | None = None
         self._built_shape = (0, 0)  # until built
-        self.device = runtime.device or find_device()
 
     def __call__(self, images: Images) -> Features:
         run = self._run()
         batch = _BATCH[self.device]
         return np.concatenate([run(images[i : i + batch]) for i in range(0, len(images), batch)])
+
+    @cached_property
+    def device(self) -> str:
+        return self._runtime.device or find_device()
 
     @property
     def shape(self) -> tuple[int, int]:

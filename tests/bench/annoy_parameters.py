@@ -60,7 +60,7 @@ def _rows(path: Path, vectors: Vectors, trees: int) -> None:
     AnnoyIndex.build(path, vectors, IndexParameters(trees, 0, 0), lambda *_: None)
     built = f"| {trees} | {time.perf_counter() - start:.1f} | {path.stat().st_size / 1e6:.0f} "
     for nodes in SEARCH_K:
-        opened = AnnoyIndex.open(path, *vectors.shape, IndexParameters(trees, 0, nodes))
+        opened = AnnoyIndex.open(path, len(vectors), vectors.shape[1], IndexParameters(trees, 0, nodes))
         cells = [_cell(opened, vectors, k) if k <= len(vectors) else "" for k in KS]
         print(f"{built}| {nodes} | " + " | ".join(cells) + " |", flush=True)
 

@@ -120,7 +120,8 @@ def principal_axes(vectors: Floats, width: int) -> tuple[Floats, Floats, float]:
 
 def fit(data: Path, parts: dict[str, encoders.Encoder]) -> dict[str, NDArray[np.float16]]:
     """The projection of the default encoder: mean and matrix of each part."""
-    images, arrays = training_tiles(data), {}
+    images = training_tiles(data)
+    arrays: dict[str, NDArray[np.float16]] = {}
     for i, (name, part) in enumerate(parts.items()):
         mean, matrix, kept = principal_axes(part.encode_images(images), WIDTHS[name])
         print(f"{name}: {part.dim} -> {WIDTHS[name]} dimensions keep {kept:.3f} of the variance of {len(images)} tiles")
