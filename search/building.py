@@ -11,12 +11,11 @@ import numpy as np
 from django.db import transaction
 
 from ml import metrics
-from ml.embedding import encode_batches
-from ml.encoders import Encoder
+from ml.embedding import EncodeOnce
 from ml.shards import ShardWriter
 from search import grid, imagery, progress, tasks
 from search.errors import BadQuery, Cancelled
-from search.imagery.plan import Plan
+from search.imagery.plan import Pixels
 from search.models import Scene, Shard, Status
 from search.models.shards import shards_folder
 
@@ -68,22 +67,21 @@ def build(shard: Shard, on_progress: Progress | None = None) -> None:
             fingerprint=f"{encoder.fingerprint}-{scene.version}",
         ) as writer:  # fmt: skip
             shard.report(writer.done, writer.total)
+            encode = EncodeOnce(encoder)
             for start, end in reader.batches(plan, shard.level, BATCH):
                 if start >= writer.done:
-                    writer.append(*embedded(reader, encoder, plan, start, end, shard.level))
+                    pixels = reader.read(plan, start, end, shard.level, encoder.size)
+                    writer.append(encode(pixels.tiles), measured(pixels, is_gallery=plan.names is not None))
                     report(shard, writer, on_progress)
             publish(shard, writer)
 
 
-def embedded(
-    reader: imagery.Reader, encoder: Encoder, plan: Plan, start: int, end: int, level: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The tiles plan[start:end] as vectors (n, dim) and metrics (n,) each."""
-    pixels = reader.read(plan, start, end, level, encoder.size)
+def measured(pixels: Pixels, *, is_gallery: bool) -> dict[str, np.ndarray]:
+    """The tiles' metrics, (n,) each."""
     columns = metrics.compute(pixels.tiles, pixels.valid)
-    if plan.names is not None:
+    if is_gallery:
         columns["nodata_share"][:] = 0  # the margins around a picture are not missing data
-    return encode_batches(encoder, pixels.tiles), columns
+    return columns
 
 
 def report(shard: Shard, writer: ShardWriter, on_progress: Progress | None) -> None:

@@ -8,12 +8,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
 
-from ml import images
 from ml.errors import BadImage
 from search import keys
 from search.digests import file_digest, version_of
 from search.errors import BadImagery
-from search.imagery.gallery import SCHEMA, list_path, listed
+from search.imagery.gallery import SCHEMA, decoded, list_path, listed
 from search.models import Product, Scene
 
 
@@ -34,7 +33,7 @@ def inspect(path: Path) -> Inspected:
         raise BadImagery(f"{path.name} has {size / 2**20:.0f} MB; a gallery's images may have "
                          f"{settings.GALLERY_IMAGE_LIMIT / 2**20:.0f} MB (GALLERY_IMAGE_LIMIT_MB).")  # fmt: skip
     try:
-        height, width = images.decode(path.read_bytes(), max_bytes=settings.GALLERY_IMAGE_LIMIT).shape[:2]
+        height, width = decoded(path).shape[:2]
     except BadImage as error:
         raise BadImagery(f"{path.name}: {error}") from error
     return Inspected(str(path), path.name, width, height, size, file_digest(path))

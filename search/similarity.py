@@ -90,7 +90,7 @@ def chosen_shards(dataset: Dataset, query: Query) -> tuple[list[Shard], list[dic
     """The finished shards that product, dates and levels allow, and those that would be but are not finished."""
     wanted = Shard.objects.of(dataset)
     if not wanted.exists():
-        raise NotIndexed(f"{dataset.name} is not indexed yet: run `manage.py build_index {dataset.slug}`, or wait.")
+        raise NotIndexed(f"{dataset.name} is not indexed yet: run `manage.py embed {dataset.slug}`.")
     if query.products:
         wanted = wanted.filter(scene__product__name__in=query.products)
     if query.levels:

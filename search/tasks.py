@@ -2,7 +2,7 @@
 
 import logging
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -43,7 +43,9 @@ def tidy() -> None:
 def enqueue(shard_id: int) -> None:
     """Hand a shard to the workers. With the broker away the row waits for `requeue`."""
     try:
-        build_shard.apply_async((shard_id,), retry=False)
+        with current_app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+            build_shard.apply_async((shard_id,), connection=connection)
     except (OperationalError, OSError) as error:
         log.warning("shard %s waits for the broker: %s", shard_id, error)
     else:

@@ -1,7 +1,11 @@
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # rest_framework.views imports this module
+    from rest_framework.views import APIView
 
 
 class MaySearch(BasePermission):
@@ -9,5 +13,5 @@ class MaySearch(BasePermission):
 
     message = "Sign in to search: this site is not open to the public."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return bool(settings.PUBLIC_SEARCH or (request.user and request.user.is_authenticated))

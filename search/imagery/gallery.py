@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
+from PIL import Image
 
 from ml import images
 from ml.errors import BadImage
@@ -17,6 +18,7 @@ from search.imagery.plan import Pixels, Plan
 from search.models import Scene
 
 LEVEL = 0
+MAX_PIXELS = 150_000_000  # of one image; 450 MB once decoded
 SCHEMA = pa.schema(
     [("number", pa.int32()), ("path", pa.string()), ("name", pa.string()), ("width", pa.int32()),
      ("height", pa.int32()), ("bytes", pa.int64()), ("digest", pa.string())]
@@ -81,11 +83,16 @@ class GalleryReader:
     def _decode(self, index: int) -> np.ndarray:
         path = Path(self.table["path"][index].as_py())
         try:
-            return images.decode(path.read_bytes(), max_bytes=settings.GALLERY_IMAGE_LIMIT)
+            return decoded(path)
         except FileNotFoundError as error:
             raise MissingImagery(f"{path} is gone. Put it back, or import its folder again.") from error
         except BadImage as error:
             raise BadImagery(f"{path}: {error}") from error
+
+
+def decoded(path: Path) -> np.ndarray:
+    """The researcher's own file -> (h, w, 3) uint8; ml.errors.BadImage beyond the gallery's limits."""
+    return images.decode(path.read_bytes(), max_bytes=settings.GALLERY_IMAGE_LIMIT, max_pixels=MAX_PIXELS)
 
 
 def boxed(image: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,6 +108,6 @@ def boxed(image: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     tile[:] = image.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
     valid = np.zeros((size, size), bool)
     window = np.s_[top : top + inner[0], left : left + inner[1]]
-    tile[window] = images.resize_one(image, inner[1], inner[0])
+    tile[window] = np.asarray(Image.fromarray(image).resize((inner[1], inner[0]), Image.Resampling.BICUBIC))
     valid[window] = True
     return tile, valid
