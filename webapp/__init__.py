@@ -1,4 +1,4 @@
-"""The site: settings, addresses, processes, errors. Everything about imagery is in search/, about people's labels in labeling/."""
+"""The site: settings, addresses, processes, errors. Imagery is search/'s business, people's labels are labeling/'s."""
 
 from webapp.celery import app as celery_app
 

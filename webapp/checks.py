@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 
 WEAK = ("only-for-development", "django-insecure", "change-me", "changeme", "secret")
 
@@ -16,7 +17,7 @@ def secret_key(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG or not weak:
         return []
     hint = "Empty its line in .env and run `make setup`, which writes a random one."
-    return [Error("SECRET_KEY is too weak for production.", hint=hint, id="webapp.E001")]
+    return [checks.Error("SECRET_KEY is too weak for production.", hint=hint, id="webapp.E001")]
 
 
 @register(Tags.security, deploy=True)
@@ -24,4 +25,4 @@ def hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     hint = "Name the site's own hosts: pages and websockets trust the Host header."
-    return [Warning("ALLOWED_HOSTS accepts any host.", hint=hint, id="webapp.W001")]
+    return [checks.Warning("ALLOWED_HOSTS accepts any host.", hint=hint, id="webapp.W001")]

@@ -13,14 +13,14 @@ SQLITE_OPTIONS = {
 
 
 def default(url: str, data: Path, *, pool: int) -> dict[str, Any]:
-    """The `default` entry of DATABASES; `pool` is the most PostgreSQL connections one process may hold, 0 for no pool."""
+    """The `default` entry of DATABASES; `pool`: the most PostgreSQL connections of one process, 0 for no pool."""
     if not url:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": data / "lookalike.sqlite3", "OPTIONS": SQLITE_OPTIONS}
     found: dict[str, Any] = environ.Env.db_url_config(url)
     if found["ENGINE"].endswith("sqlite3"):
         found["OPTIONS"] = {**SQLITE_OPTIONS, **found.get("OPTIONS", {})}
     elif found["ENGINE"].endswith("postgresql"):
-        # Each request has a thread of its own under ASGI, so connections that last must come from a pool (ticket 33497).
+        # Each request has a thread of its own under ASGI: connections that last must come from a pool (ticket 33497).
         found["CONN_HEALTH_CHECKS"] = True
         if pool:
             found["OPTIONS"] = {"pool": {"min_size": 1, "max_size": pool, "timeout": 10}, **found.get("OPTIONS", {})}

@@ -66,7 +66,14 @@ MESSAGES = {
     "csrf": "The form was not sent from this site, or was open for too long. Load the page again.",
     "locked_out": "Too many failed attempts to sign in. Wait a quarter of an hour and try again.",
 }
-PAGES = {400: "Bad request", 403: "Not allowed", 404: "Not found", 413: "Too large", 429: "Too many attempts", 500: "Our fault"}
+PAGES = {
+    400: "Bad request",
+    403: "Not allowed",
+    404: "Not found",
+    413: "Too large",
+    429: "Too many attempts",
+    500: "Our fault",
+}
 
 
 def body(code: str, message: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -97,7 +104,7 @@ def sentence(exc: Exception, code: str) -> str:
     if isinstance(exc, drf.ValidationError):
         return first_problem(exc.detail)
     if isinstance(exc, drf.Throttled):
-        return f"Too many requests. Try again in {math.ceil(exc.wait or 1)} s."
+        return f"Too many requests. Try again in {math.ceil(getattr(exc, 'wait', None) or 1)} s."
     if isinstance(exc, drf.APIException):
         return str(exc.detail)
     return MESSAGES[code] if type(exc).__module__.startswith(("django.", "redis.")) else str(exc)
@@ -107,7 +114,8 @@ def first_problem(detail: Any, name: str = "") -> str:
     """The first message of DRF's nested details, led by its field: 'k: Ensure this value is greater than …'."""
     if isinstance(detail, dict):
         key, value = next(iter(detail.items()))
-        return first_problem(value, name if key == "non_field_errors" else str(key))
+        inner = name if key == "non_field_errors" else f"{name}.{key}".lstrip(".")
+        return first_problem(value, inner)
     if isinstance(detail, list):
         return first_problem(next((part for part in detail if part), ""), name)
     return f"{name}: {detail}" if name else str(detail)

@@ -1,4 +1,4 @@
-"""Structured logs: every record of structlog and of the standard library through one formatter, with the request's id."""
+"""Structured logs: structlog's and the standard library's records through one formatter, with the request's id."""
 
 import logging.config
 import os
@@ -76,9 +76,9 @@ def rendering(form: str) -> list[Any]:
     if form == "json":
         return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
     colours = sys.stderr.isatty() or bool(os.environ.get("FORCE_COLOR"))
-    return [structlog.dev.ConsoleRenderer(
-            colors=colours, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
-        )]
+    return [
+        structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    ]
 
 
 def configure(logging_settings: dict[str, Any]) -> None:

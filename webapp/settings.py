@@ -145,6 +145,7 @@ REST_FRAMEWORK = {
         "token": env.text("THROTTLE_TOKEN", "10/min"),
     },
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is the search's own
     "EXCEPTION_HANDLER": "webapp.errors.api_error",
 }
 SPECTACULAR_SETTINGS = {
@@ -154,6 +155,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["webapp.schema.one_address_each"],
 }
 
 # Untrusted input

@@ -51,7 +51,7 @@ class Site:
         return self
 
     def keep(self, process: subprocess.Popen[str]) -> None:
-        self.lines += (process.stdout or [])  # ends with the process
+        self.lines += process.stdout or []  # ends with the process
 
     def ready(self, seconds: float = 90) -> "Site":
         until(lambda: self.get("/readyz")[0] == 200, seconds, self.output)

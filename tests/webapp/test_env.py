@@ -19,9 +19,13 @@ LISTED = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
 
 def start(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """`manage.py check` in an environment of nothing but these."""
-    given = {"ENV_FILE": os.devnull, "LOOKALIKE_DATA": str(tmp_path), "SECRET_KEY": secrets.token_urlsafe(50), **variables}
+    usual = {"ENV_FILE": os.devnull, "LOOKALIKE_DATA": str(tmp_path), "SECRET_KEY": secrets.token_urlsafe(50)}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=settings.BASE_DIR, env=given, capture_output=True, text=True
+        [sys.executable, "manage.py", "check"],
+        cwd=settings.BASE_DIR,
+        env={**usual, **variables},
+        capture_output=True,
+        text=True,
     )
 
 

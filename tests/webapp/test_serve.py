@@ -1,4 +1,4 @@
-"""`manage.py serve` as a person meets it: start, kill parts of it, stop. Real processes, in a folder with a long, odd name."""
+"""`manage.py serve` as a person meets it: start, kill parts of it, stop. Real processes, a long and odd folder name."""
 
 import os
 import signal

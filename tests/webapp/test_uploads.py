@@ -19,6 +19,10 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": str(len(body)).encode()})
 
 
+async def fail(*_: Any) -> None:
+    raise AssertionError("called")
+
+
 def post(pieces: list[bytes], headers: dict[bytes, bytes], path: str = "/api/v1/x") -> tuple[int, bytes]:
     """Send a body in pieces; the status and body of the answer."""
     events = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
@@ -52,6 +56,16 @@ def test_elsewhere_the_refusal_is_a_page() -> None:
 
 def test_a_chunked_body_is_measured_and_given_on_whole() -> None:
     assert post([b"x" * 300] * 3, {b"transfer-encoding": b"chunked"}) == (200, b"900")
+
+
+def test_half_a_chunked_body_reaches_nobody() -> None:
+    events = [{"type": "http.request", "body": b"x", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Any:
+        return events.pop(0)
+
+    scope: Any = {"type": "http", "path": "/", "headers": [(b"transfer-encoding", b"chunked")]}
+    asyncio.run(BodyLimit(fail, limit=LIMIT)(scope, receive, fail))
 
 
 def test_a_chunked_body_over_the_limit_is_refused() -> None:

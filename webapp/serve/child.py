@@ -13,7 +13,7 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 def die_with_parent() -> None:
-    """Let the kernel kill this process when its parent ends, however it ends. Linux only; elsewhere serve.json does it."""
+    """Let the kernel kill this process when its parent ends, however that is. Linux only; elsewhere see record.py."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

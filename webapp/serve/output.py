@@ -1,9 +1,11 @@
 """Where the lines of all processes meet: prefixed and coloured for a person, untouched JSON for a machine."""
 
 import json
+import os
 import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 COLOURS = {"serve": 1, "web": 36, "worker": 33, "beat": 35, "redis": 31}  # ANSI: bold, cyan, yellow, magenta, red
 
@@ -59,4 +61,4 @@ class Output:
         try:
             print(text.encode("ascii", "replace").decode(), flush=True)
         except BrokenPipeError:
-            sys.stdout = open("/dev/null", "w")  # noqa: SIM115  (for the rest of the process)
+            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  (until the process ends)

@@ -43,7 +43,8 @@ def taken(host: str, port: int, *, chosen: bool) -> str:
 def holder(port: int) -> str:
     """' by NAME (pid N)' where the system lets us know, else ''."""
     try:
-        found = [c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port]
-        return f" by {psutil.Process(found[0]).name()} (pid {found[0]})" if found and found[0] else ""
+        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid]
+        found = next((c.pid for c in listening if c.laddr and c.laddr[1] == port), None)
+        return f" by {psutil.Process(found).name()} (pid {found})" if found else ""
     except psutil.Error:
         return ""

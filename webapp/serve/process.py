@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import psutil
@@ -43,11 +43,10 @@ class Process:
         )
         self.started = time.monotonic()
         self.born = psutil.Process(self.popen.pid).create_time()
-        threading.Thread(target=self.relay, args=(self.popen,), daemon=True).start()
+        threading.Thread(target=self.relay, args=(self.popen.stdout,), daemon=True).start()
 
-    def relay(self, popen: subprocess.Popen[str]) -> None:
-        assert popen.stdout is not None
-        for line in popen.stdout:
+    def relay(self, lines: Iterable[str]) -> None:
+        for line in lines:
             if self.service.silenced not in line:
                 self.write(self.service.name, line.rstrip("\n"))
 
@@ -57,8 +56,7 @@ class Process:
 
     def died(self) -> str:
         """Bury the dead with all that is left of its group and plan the restart; says what happened."""
-        assert self.popen is not None
-        code = self.popen.wait()
+        code = self.popen.wait() if self.popen else 0
         self.signal(signal.SIGKILL)
         self.popen = None
         self.failures = 1 if time.monotonic() - self.started > STEADY else self.failures + 1

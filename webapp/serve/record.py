@@ -1,4 +1,4 @@
-"""run/serve.lock says whether a supervisor lives; run/serve.json says where it answers and which processes are its own."""
+"""run/serve.lock says whether a supervisor lives; run/serve.json where it answers and which processes are its own."""
 
 import fcntl
 import json

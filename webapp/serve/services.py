@@ -54,7 +54,8 @@ def worker(concurrency: int, *, reload: bool = False) -> Service:
 
 
 def beat() -> Service:
-    return Service("beat", [*PYTHON, "celery", "-q", "-A", "webapp", "beat", "--pidfile=", "--loglevel", "INFO"], 2, grace=4)
+    command = [*PYTHON, "celery", "-q", "-A", "webapp", "beat", "--pidfile=", "--loglevel", "INFO"]
+    return Service("beat", command, stage=2, grace=4)
 
 
 def everything(listening: int, *, reload: bool = False) -> list[Service]:
