@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
-from search import exports, grid, pictures, similarity
+from search import exports, grid, pictures, sheets, similarity
 from search.api.queries import read_query
 from search.api.views import scene_asked
 from search.describing import Describer
@@ -43,6 +43,7 @@ class Command(SiteCommand):
         add("--min-score", type=float, default=-1.0, help="least likeness, -1 to 1")
         add("--spread", action="store_true", help="leave out neighbours of better results")
         add("--no-duplicates", action="store_true", help="leave out near-identical tiles")
+        add("--sheet", type=Path, help="also draw the query tile and its results into this picture file")
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="answer for scripts")
         form.add_argument("--geojson", action="store_true", help="answer as GeoJSON")
@@ -52,6 +53,8 @@ class Command(SiteCommand):
         query = read_query(self.body(dataset, options))
         answer = similarity.search(dataset, query)
         results = Describer(dataset).results(answer.hits)
+        if options["sheet"] and query.positives:
+            sheets.contact_sheet(dataset, query.positives[0], answer.hits).save(options["sheet"])
         if options["geojson"]:
             self.stdout.write(json.dumps(exports.geojson(results, "")))
         elif options["json"]:
