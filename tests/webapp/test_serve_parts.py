@@ -95,7 +95,7 @@ def test_an_address_that_is_not_ours_is_a_sentence() -> None:
 
 
 def test_a_second_signal_kills_what_does_not_want_to_end(supervisor: Supervisor) -> None:
-    supervisor.start("")
+    supervisor.start(lambda: None)
     supervisor.asked_to_stop = 2
     began = time.monotonic()
     supervisor.stop()

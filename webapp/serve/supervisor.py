@@ -2,10 +2,10 @@
 
 import signal
 import time
+from collections.abc import Callable
 from itertools import groupby
 from types import FrameType
 
-from webapp import redis
 from webapp.serve.output import Output
 from webapp.serve.probe import Probe
 from webapp.serve.process import Process
@@ -23,13 +23,14 @@ class Supervisor:
         self.record, self.output, self.probe = record, output, probe
         self.processes = [Process(service, output.line, colour=output.colour) for service in services]
         self.asked_to_stop = 0
+        self.began = 0.0  # 0: nothing to wait for, or already complained
 
-    def run(self, redis_url: str = "") -> None:
-        """redis_url: the embedded server's, which must answer before the others begin; '' when it is not ours."""
+    def run(self, first: Callable[[], None]) -> None:
+        """`first` is called once the embedded Redis, if any, has begun, and before the other services do."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.ask)
         try:
-            self.start(redis_url)
+            self.start(first)
             while not self.asked_to_stop:
                 self.watch()
                 time.sleep(TICK)
@@ -39,13 +40,18 @@ class Supervisor:
     def ask(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop += 1
 
-    def start(self, redis_url: str) -> None:
-        self.began = time.monotonic()
-        for process in self.processes:
+    def start(self, first: Callable[[], None]) -> None:
+        own_redis = [process for process in self.processes if process.service.name == "redis"]
+        self.launch(own_redis)
+        first()
+        if not self.asked_to_stop:
+            self.launch([process for process in self.processes if process not in own_redis])
+            self.began = time.monotonic()
+
+    def launch(self, processes: list[Process]) -> None:
+        for process in processes:
             process.start()
             self.note()
-            if process.service.name == "redis":
-                redis.wait(redis_url)
 
     def note(self) -> None:
         """Write down whom to reap should this process be killed."""

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from webapp import redis
@@ -23,9 +24,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (HOST, %(default)s)")
         parser.add_argument("--port", type=int, help=f"port to listen on (PORT, {settings.PORT}); then it must be free")
+        parser.add_argument("--first", metavar="COMMAND", help="run this command of manage.py before the site starts")
         parser.add_argument("--reload", action="store_true", help="restart when a source file changes (make dev)")
 
-    def handle(self, *, host: str, port: int | None, reload: bool, **_: Any) -> None:
+    def handle(self, *, host: str, port: int | None, first: str | None, reload: bool, **_: Any) -> None:
         output, record = Output(settings.LOG_FORMAT), Record(settings.RUN_DIR)
         record.take()
         if left := record.reap():
@@ -40,7 +42,15 @@ class Command(BaseCommand):
                 redis.make_private(settings.REDIS_SOCKET.parent)
             probe = Probe(bound, host_header())
             running = services.everything(listening.fileno(), reload=reload)
-            Supervisor(running, record, output, probe).run(settings.REDIS_URL if settings.EMBEDDED_REDIS else "")
+            Supervisor(running, record, output, probe).run(lambda: begin(first))
+
+
+def begin(first: str | None) -> None:
+    """With Redis there, but nobody yet to take the tasks: what the caller wants done first."""
+    if settings.EMBEDDED_REDIS:
+        redis.wait(settings.REDIS_URL)
+    if first:
+        call_command(first)
 
 
 def host_header() -> str:
