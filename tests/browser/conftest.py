@@ -1,0 +1,111 @@
+"""A real site with a small real dataset, a real Chromium, and pages whose complaints fail the test."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.visitor import DELTA, Visitor
+from tests.factories import DEMO, picture_bytes
+from tests.webapp.site import Site
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DESKTOP = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective, e.blockedURI))"
+
+
+def manage(site: Site, *words: object) -> None:
+    command = [sys.executable, "manage.py", *map(str, words)]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=site.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def import_earth(site: Site, slug: str, *words: object) -> None:
+    """March and August 2004, level 5 (800 tiles each), colour statistics."""
+    files = [DEMO / f"bluemarble_2004-{month}-01.tif" for month in ("03", "08")]
+    naming = ["--dataset", slug, "--name", "Blue Marble", "--credit", "NASA Earth Observatory", "--public"]
+    manage(site, "import_images", *files, *naming, "--levels", 5, "--encoder", "colour", *words)
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The whole site as `make demo` runs it, with the map `earth` and the gallery `frames` (70 pictures)."""
+    folder = tmp_path_factory.mktemp("site")
+    rates = {f"THROTTLE_{who}": "100000/min" for who in ("ANON", "USER", "UPLOAD")}
+    running = Site(folder / "data", **rates).start()
+    try:
+        running.ready()
+        import_earth(running, "earth", "--now")
+        naming = ["--dataset", "frames", "--encoder", "colour", "--public", "--now"]
+        manage(running, "import_images", pictures(folder / "frames"), *naming)
+        yield running
+    finally:
+        running.end()
+
+
+def pictures(folder: Path) -> Path:
+    folder.mkdir()
+    for number in range(70):
+        (folder / f"frame-{number:02}.png").write_bytes(picture_bytes(seed=number, size=(48, 32)))
+    return folder
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "The browser tests need Chromium: run scripts/browser, or set CHROMIUM."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console says of errors; a test that provokes one empties the list."""
+    return []
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser, complaints: list[str]) -> Iterator[Callable[..., Visitor]]:
+    """Opens an address of the site in a fresh browser profile; at the end nobody may have complained."""
+    contexts: list[BrowserContext] = []
+
+    def opened(address: str = DELTA, **options: object) -> Visitor:
+        context = chromium.new_context(base_url=f"http://127.0.0.1:{site.port}", **{**DESKTOP, **options})  # type: ignore[arg-type]
+        context.add_init_script(VIOLATIONS)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        listen(page, complaints)
+        return Visitor(page).go(address)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
+@pytest.fixture
+def desk(visit: Callable[..., Visitor]) -> Visitor:
+    return visit()
+
+
+@pytest.fixture
+def phone(visit: Callable[..., Visitor]) -> Visitor:
+    return visit(**PHONE)
