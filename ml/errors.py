@@ -1,7 +1,5 @@
 """Everything that ml/ raises on purpose. Each message says what is wrong and what to do about it."""
 
-# ruff: noqa: N818  # named after what was wrong, as they read in `except BadImage`
-
 from pathlib import Path
 
 

@@ -16,6 +16,7 @@ from ml.errors import BadVectors, MLError
 Progress = Callable[[str, int, int], None]  # stage, done, total
 Vectors = NDArray[np.float16]  # (n, dim), unit length
 SEED = 20040801
+_NODES_PER_ROW = 5  # Annoy looks at as many in the time that a scan takes for a row (docs/benchmarks/annoy.md)
 _BLOCK = 4096  # rows turned into float32 at once
 
 
@@ -42,6 +43,9 @@ class VectorIndex(Protocol):
     @classmethod
     def open(cls, path: Path, count: int, dim: int, parameters: IndexParameters) -> Self:
         """Raises MLError when the file is not such an index of count vectors."""
+
+    def cost(self, k: int) -> int:
+        """How many rows could be scanned in the time that a query for k takes."""
 
     def query(self, vector: NDArray[np.float32], k: int) -> NDArray[np.int64]:
         """Up to k rows, probably the nearest to vector (dim,), in no promised order. Safe from many threads."""
@@ -77,6 +81,9 @@ class AnnoyIndex:
             raise MLError(f"{path} indexes {annoy.get_n_items()} vectors instead of {count}")
         return cls(annoy, parameters)
 
+    def cost(self, k: int) -> int:
+        return self._parameters.search_k(k) // _NODES_PER_ROW
+
     def query(self, vector: NDArray[np.float32], k: int) -> NDArray[np.int64]:
         return np.array(self._annoy.get_nns_by_vector(vector, k, self._parameters.search_k(k)), np.int64)
 
@@ -85,8 +92,8 @@ ENGINES: dict[str, type[VectorIndex]] = {AnnoyIndex.engine: AnnoyIndex}
 
 
 def parameters(n: int, dim: int, *, trees: int | None = None) -> IndexParameters:
-    """What reaches a recall of 0.95 at k = 50; measured in docs/benchmarks/annoy.md."""
-    return IndexParameters(trees=trees or 50, effort=100, floor=2000)
+    """What reaches a recall of 0.98 at k = 50 and 0.95 at k = 1,000; measured in docs/benchmarks/annoy.md."""
+    return IndexParameters(trees=trees or 25, effort=80, floor=8000)
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

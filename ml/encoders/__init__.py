@@ -54,13 +54,19 @@ def _open(entry: Entry, runtime: Runtime) -> Encoder:
 def _join(entry: Entry, runtime: Runtime) -> Encoder:
     """The parts are other entries: beside this one in the store, or built in."""
     parts = entry.config.get("parts")
-    if not isinstance(parts, list) or not parts:
+    if not isinstance(parts, list) or not parts or not all(_is_part(part) for part in parts):
         raise BadEncoder(f'{entry.folder} joins nothing: give "parts", a list of {{"entry", "weight"}}.')
     opened = [_part(entry, part["entry"]) for part in parts]
     fingerprint = entries.combine([entry.fingerprint, *(part.fingerprint for part in opened)])
     joined = Entry(entry.folder, entry.config, fingerprint)
     pairs = [(_open(part, runtime), float(given["weight"])) for part, given in zip(opened, parts, strict=True)]
     return Joined(joined, pairs)
+
+
+def _is_part(given: object) -> bool:
+    return (
+        isinstance(given, dict) and isinstance(given.get("entry"), str) and isinstance(given.get("weight"), int | float)
+    )
 
 
 def _part(entry: Entry, name: str) -> Entry:

@@ -1,7 +1,10 @@
 """Several encoders side by side, as one."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from ml.encoders.base import Encoder, direction
@@ -22,8 +25,7 @@ class Joined(Encoder):
     def __init__(self, entry: Entry, parts: list[tuple[Encoder, float]]) -> None:
         super().__init__(entry)
         self._parts = parts
-        arrays = load_file(entry.file("projection")) if entry.has("projection") else {}
-        self._projection: Projection = {name: array.astype(np.float64) for name, array in arrays.items()}
+        self._projection = _read(entry.file("projection")) if entry.has("projection") else {}
         self._check()
 
     def _check(self) -> None:
@@ -54,3 +56,10 @@ class Joined(Encoder):
         centred = vectors - self._projection.get(f"{i}.mean", np.zeros(vectors.shape[1]))
         matrix = self._projection.get(f"{i}.matrix")
         return direction(centred if matrix is None else centred @ matrix)
+
+
+def _read(path: Path) -> Projection:
+    try:
+        return {name: array.astype(np.float64) for name, array in load_file(path).items()}
+    except SafetensorError as error:
+        raise BadEncoder(f"{path} is not a whole safetensors file ({error}): copy it again.") from error

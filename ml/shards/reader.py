@@ -13,7 +13,6 @@ from ml.errors import BadVectors, DamagedShard, MLError, ShardMismatch
 from ml.index import VectorIndex, Vectors
 from ml.shards.files import INDEX, TILES, VECTORS, check_files, read_manifest
 
-EXACT_BELOW = 2000  # rows that are scanned faster than the index answers; measured in docs/benchmarks/annoy.md
 _SPARE = 10  # proposals beyond k, for what Annoy's rounding puts in the wrong order
 
 
@@ -55,7 +54,8 @@ class Shard:
     @property
     def columns(self) -> list[str]:
         """The names that `column` knows."""
-        return list(_parquet(self.folder).schema_arrow.names)
+        with _parquet(self.folder) as file:
+            return list(file.schema_arrow.names)
 
     @property
     def vectors(self) -> Vectors:
@@ -78,7 +78,7 @@ class Shard:
         """The k rows most like query (dim,), best first, with their cosine likeness: (m,) int64, (m,) float32.
 
         allowed: (count,) bool; only these rows.  m is k, or all there are if fewer.  Annoy proposes, float32 products
-        with the float16 vectors decide; few rows are scanned instead, and so is everything Annoy brings too little of.
+        with the float16 vectors decide; where a scan costs less, or Annoy brings too few, all of them are ranked.
         """
         vectors, index = self.vectors, self._index  # own references: close() in another thread cannot unmap them
         query = self._checked(query)
@@ -88,11 +88,7 @@ class Shard:
         k = min(k, available)
         if k <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        rows: NDArray[np.int64] | None = None
-        if index is not None and available > max(EXACT_BELOW, 2 * k):
-            rows = _propose(index, query, k, allowed, self.count / available)
-        if rows is None or len(rows) < k:
-            rows = None if allowed is None else np.flatnonzero(allowed)
+        rows = _candidates(index, query, k, self.count, allowed)
         scores = indexes.scan(vectors, query, rows)
         top = indexes.best(scores, k)
         return (top if rows is None else rows[top]), np.clip(scores[top], -1, 1)
@@ -107,12 +103,18 @@ class Shard:
         self._vectors = self._index = None
 
 
-def _propose(
-    index: VectorIndex, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None, spread: float
-) -> NDArray[np.int64]:
-    """Rows worth ranking exactly; `spread` times more are fetched so that k are left after the filter."""
-    rows = np.sort(index.query(query, int((k + _SPARE) * spread * (1 if allowed is None else 1.5))))
-    return rows if allowed is None else rows[allowed[rows]]
+def _candidates(
+    index: VectorIndex | None, query: NDArray[np.float32], k: int, count: int, allowed: NDArray[np.bool_] | None
+) -> NDArray[np.int64] | None:
+    """Rows to rank exactly, None for all: what the index proposes, unless a scan costs less or it brings too few."""
+    available = count if allowed is None else int(allowed.sum())
+    fetch = k + _SPARE if allowed is None else int(1.5 * (k + _SPARE) * count / available)
+    if index is not None and index.cost(fetch) < available:
+        rows = np.sort(index.query(query, fetch))
+        rows = rows if allowed is None else rows[allowed[rows]]
+        if len(rows) >= k:
+            return rows
+    return None if allowed is None else np.flatnonzero(allowed)
 
 
 def _open_vectors(folder: Path, meta: dict[str, Any]) -> Vectors:

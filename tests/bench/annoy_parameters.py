@@ -1,4 +1,4 @@
-"""Measures Annoy on the default encoder's vectors, to choose ml.index.parameters and EXACT_BELOW of the shard.
+"""Measures Annoy on the default encoder's vectors, to choose ml.index.parameters and when a scan is cheaper.
 
     python -m tests.bench.annoy_parameters --data ../shared/data [--trees 10 25 50 100]
 
