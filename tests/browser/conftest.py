@@ -49,6 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         naming = ["--dataset", "frames", "--encoder", "colour", "--public", "--now"]
         manage(running, "import_images", pictures(folder / "frames"), *naming)
         yield running
+        assert running.get("/readyz")[0] == 200, running.output()[-5000:]
     finally:
         running.end()
 

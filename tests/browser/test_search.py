@@ -112,3 +112,10 @@ def test_start_over_returns_to_the_welcome(searched: Visitor) -> None:
 def test_a_place_to_start_from_searches_at_once(desk: Visitor) -> None:
     desk.page.get_by_role("button", name="River delta, Nile").click()
     desk.found().expect_address(like=r"\d+", at=r"3[01]\.")
+
+
+def test_the_same_tile_clicked_again_leaves_the_results_as_they_are(searched: Visitor) -> None:
+    keys = searched.keys
+    searched.search()
+    expect(searched.page.locator(".results--old")).to_have_count(0)
+    assert searched.keys == keys

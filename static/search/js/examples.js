@@ -19,14 +19,14 @@ export class Examples {
   /** how: "like", "unlike", or null for what the mode says; level: the size to look for, null for galleries */
   choose(tile, level, how) {
     const meaning = how ?? this.#mode;
-    if (meaning) this.refine(meaning, tile);
+    if (meaning) this.refine(meaning, tile, level);
     else this.#store.change({ ...fresh({ positives: [tile.key] }), level });
   }
 
-  refine(meaning, { key }) {
+  refine(meaning, { key }, level = null) {
     const { state } = this.#store;
     const first = meaning === "like" && !state.positives.length;
-    this.#store.change({ ...(meaning === "like" ? like(state, key) : unlike(state, key)), ...(first && { minScore: 0 }) });
+    this.#store.change({ ...(meaning === "like" ? like(state, key) : unlike(state, key)), ...(first && { minScore: 0, level: state.level ?? level }) });
     this.#announce(meaning === "like" ? "Added as an example." : "Added as a counter-example.");
   }
 

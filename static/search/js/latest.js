@@ -8,13 +8,13 @@ export class Latest {
     const controller = new AbortController();
     this.#controller = controller;
     on.start?.();
-    try {
-      const answer = await request(controller.signal);
-      if (controller === this.#controller) on.done(answer);
-    } catch (error) {
-      if (controller === this.#controller && error.name !== "AbortError") on.failed(error);
-    }
+    const told = await request(controller.signal).then((answer) => () => on.done(answer), (error) => () => on.failed(error));
+    if (controller !== this.#controller) return; // a newer one runs, or nobody waits any more
+    this.#controller = null;
+    told();
   }
+
+  get busy() { return this.#controller !== null; }
 
   cancel() {
     this.#controller?.abort();

@@ -1,4 +1,5 @@
-import { format, parse } from "./address.js";
+import { parse } from "./address.js";
+import { AddressBar } from "./address_bar.js";
 import { Api } from "./api.js";
 import { Chips } from "./chips.js";
 import { PlaceChooser, warn } from "./place_chooser.js";
@@ -13,7 +14,7 @@ import { Latest } from "./latest.js";
 import { searchableLevels } from "./levels.js";
 import { MapStage } from "./map_stage.js";
 import { ProgressView } from "./progress_view.js";
-import { fresh, hasQuery, NO_FILTERS, searchBody } from "./query.js";
+import { fresh, hasQuery, NO_FILTERS } from "./query.js";
 import { ResultsView } from "./results_view.js";
 import { Searching } from "./searching.js";
 import { Sheet } from "./sheet.js";
@@ -39,7 +40,7 @@ const progress = new ProgressView(announce);
 let toolbar = null;
 
 const stage = isMap ? makeMap() : new GalleryStage({ store, api, book, on: { choose: (tile, how) => examples.choose(tile, null, how) } });
-const chooser = isMap && new PlaceChooser({ api, store, book, stage, examples, lookups });
+const chooser = isMap && new PlaceChooser({ api, store, book, stage, examples, lookups, waiting, unchanged });
 const results = new ResultsView({ dataset, act, highlight, announce });
 const searching = new Searching({ api, store, on: { none: showNone, start: () => results.loading(), done: showAnswer, failed: showFailure } });
 const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks: (kind, tiles) => stage.mark(kind, tiles) });
@@ -73,8 +74,8 @@ function searchWithImage(file) {
   announce("Uploading the image…");
   lookups.run((signal) => api.upload(file, signal), {
     start: () => results.loading(),
-    done: ({ id }) => store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }),
-    failed: (error) => { images.refuse(error.message); searching.again(); if (!hasQuery(store.state)) showNone(); },
+    done: ({ id }) => { unchanged(); store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }); },
+    failed: (error) => { images.refuse(error.message); unchanged(); },
   });
 }
 
@@ -94,6 +95,25 @@ function escape() {
   if (isMap) stage.stopDrawing();
   one("area-draw")?.setAttribute("aria-pressed", "false");
   examples.leave();
+}
+
+/** A tile was clicked whose key is on its way. */
+function waiting(tile, how) {
+  if (how ?? examples.mode) return;
+  stage.mark("like", [{ key: "waiting", bbox: stage.grid.bounds(tile) }]);
+  results.loading();
+}
+
+/** What was on its way is not coming. */
+function unchanged() {
+  results.settle();
+  chips.render();
+}
+
+function forgetLookup(_state, _previous, how) {
+  if (how === "replace" || !lookups.busy) return;
+  lookups.cancel();
+  unchanged();
 }
 
 function showNone() { results.welcome(); placeResults(); }
@@ -119,7 +139,6 @@ function render(state, previous) {
   filters.render();
   chips.render();
   searching.render();
-  renderDownloads(state);
   if (one("text") && state.text !== previous?.text) one("text").value = state.text;
   if (suggestions && (state.date !== previous?.date || state.product !== previous?.product)) suggestions.render(state, searchableLevels(dataset));
   if (previous && state.minScore !== previous.minScore) renderThreshold(state);
@@ -128,27 +147,6 @@ function render(state, previous) {
 function renderThreshold({ minScore, level }) {
   results.threshold(minScore, level);
   placeResults();
-}
-
-function renderDownloads(state) {
-  const body = { ...searchBody(state), ...(state.minScore && { min_score: state.minScore }) };
-  for (const link of document.querySelectorAll("[data-download-link]")) link.href = api.downloadUrl(body, link.dataset.downloadLink);
-}
-
-function keepAddress(state, _previous, how) {
-  const address = format(state, dataset);
-  if (how === "push" && address !== location.search) history.pushState(null, "", address);
-  if (how === "replace") history.replaceState(null, "", address);
-}
-
-async function copyLink() {
-  one("download").open = false;
-  try {
-    await navigator.clipboard.writeText(location.href);
-    announce("The link is copied.");
-  } catch {
-    announce("The browser does not allow copying; take the address from the address bar.");
-  }
 }
 
 /** The index has grown: new sizes may be searchable, and an empty answer may have results now. */
@@ -170,9 +168,7 @@ function wire() {
   one("clear").addEventListener("click", () => { escape(); store.change(fresh({})); });
   one("retry").addEventListener("click", () => searching.again());
   one("nothing-action").addEventListener("click", doNothingAction);
-  one("copy-link").addEventListener("click", copyLink);
   one("text-form")?.addEventListener("submit", searchText);
-  addEventListener("popstate", () => store.change(parse(location.search, dataset), "keep"));
   new Shortcuts(escape);
 }
 
@@ -190,8 +186,9 @@ function followJobs() {
 
 if (isMap) toolbar = new Toolbar({ dataset, store, level: () => stage.level, pickLevel, lock });
 highlight.onChange((key) => stage.light(key));
+store.onChange(forgetLookup);
 store.onChange(render);
-store.onChange(keepAddress);
+new AddressBar({ store, dataset, api, announce });
 wire();
 render(store.state, null);
 followJobs();

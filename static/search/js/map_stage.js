@@ -3,6 +3,7 @@ import { all, debounce, one } from "./elements.js";
 import { place } from "./format.js";
 import { areaOf, Grid } from "./grid.js";
 import { Overlays } from "./overlays.js";
+import { warn } from "./place_chooser.js";
 import { resultAt, TileCursor } from "./tile_cursor.js";
 import { WorldMap } from "./world_map.js";
 
@@ -17,6 +18,7 @@ export class MapStage {
   #drawing;
   #levels;
   #results = [];
+  #typing = false; // the cursor is moved by keys, not by the mouse
   #on;
 
   /** on: {choose(place, level, how), highlight, levelChanged(), announce, mode(): "like" | "unlike" | null} */
@@ -25,7 +27,7 @@ export class MapStage {
     this.#levels = levels;
     this.#on = on;
     this.grid = new Grid(dataset.grid);
-    this.#world = new WorldMap({ target: this.#target, dataset });
+    this.#world = new WorldMap({ target: this.#target, dataset, trouble: warn });
     this.#overlays = new Overlays(this.#world.map);
     this.#drawing = new AreaDrawing(this.#world.map);
     this.#cursor = new TileCursor({ grid: this.grid, level: () => this.level, changed: (tile) => this.#drawCursor(tile) });
@@ -93,6 +95,7 @@ export class MapStage {
   }
 
   #point({ coordinate, dragging, originalEvent: { pointerType } }) {
+    this.#typing = false;
     if (dragging || pointerType === "touch" || this.#drawing.active) return;
     this.#cursor.point(coordinate);
     one("place").textContent = place([((coordinate[0] + 540) % 360) - 180, Math.max(-90, Math.min(90, coordinate[1]))]);
@@ -109,6 +112,7 @@ export class MapStage {
 
   #press(event) {
     if (event.ctrlKey || event.metaKey) return;
+    this.#typing = true;
     const handled = this.#cursor.press(event.key, this.#world.center) || this.#command(event);
     if (handled) event.preventDefault();
   }
@@ -126,8 +130,7 @@ export class MapStage {
 
   #drawCursor(tile) {
     this.#overlays.set("cursor", tile ? [{ key: "cursor", bbox: this.grid.bounds(tile) }] : []);
-    const focused = tile && document.activeElement === this.#target && this.#target.matches(":focus-visible");
-    if (!focused) return;
+    if (!tile || !this.#typing) return;
     const middle = this.grid.center(tile);
     this.#world.reveal(middle);
     one("place").textContent = place(middle);

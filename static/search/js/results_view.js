@@ -8,6 +8,7 @@ export class ResultsView {
   #list;
   #answer = null;
   #least = 0;
+  #settled = "welcome"; // the content that loading interrupted
   #announce;
 
   constructor({ dataset, act, highlight, announce }) {
@@ -19,6 +20,9 @@ export class ResultsView {
 
   /** The results at or above the threshold, best first. */
   get shown() { return this.#answer?.results.filter((result) => result.score >= this.#least) ?? []; }
+
+  /** What was asked for is not coming: back to what was there before. */
+  settle() { this.#reveal(this.#settled); }
 
   welcome() {
     this.#answer = null;
@@ -117,6 +121,7 @@ export class ResultsView {
 
   /** One of the five contents; what belongs to results only goes with them. */
   #reveal(content) {
+    if (content !== "skeletons") this.#settled = content;
     one("results").setAttribute("aria-busy", String(content === "skeletons"));
     this.#dim(false);
     for (const name of ["welcome", "skeletons", "results-list", "nothing", "error"]) show(one(name), name === content);

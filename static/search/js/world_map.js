@@ -15,10 +15,14 @@ export class WorldMap {
   #dataset;
   #layer;
   #view;
+  #trouble;
   map;
 
-  constructor({ target, dataset }) {
+  /** trouble(message): some tiles could not be loaded, or "" when they can again */
+  constructor({ target, dataset, trouble }) {
     this.#dataset = dataset;
+    this.#trouble = trouble;
+    addEventListener("online", () => this.#layer.getSource()?.refresh());
     this.#layer = new this.#ol.layer.Tile({ preload: 1 });
     this.#view = this.#makeView(target);
     const interactions = { altShiftDragRotate: false, pinchRotate: false, doubleClickZoom: false, shiftDragZoom: false, keyboard: false };
@@ -42,7 +46,7 @@ export class WorldMap {
   }
 
   /** What is in sight, [x0, y0, x1, y1] of the endless map. */
-  get extent() { return this.#view.calculateExtent(this.map.getSize()); }
+  get extent() { return this.#view.calculateExtent(); }
 
   set padding(bottom) { this.#view.padding = [0, 0, bottom, 0]; }
 
@@ -115,6 +119,9 @@ export class WorldMap {
     });
     const path = `/tiles/${this.#dataset.slug}/${name}/${date}`;
     const tileUrlFunction = ([z, x, y]) => `${path}/${z}/${y}/${x}.webp?v=${version}`;
-    return new this.#ol.source.TileImage({ projection: "EPSG:4326", tileGrid, tileUrlFunction, wrapX: true, transition: still() ? 0 : 200 });
+    const source = new this.#ol.source.TileImage({ projection: "EPSG:4326", tileGrid, tileUrlFunction, wrapX: true, transition: still() ? 0 : 200 });
+    source.on("tileloaderror", () => this.#trouble("Part of the map could not be loaded."));
+    source.on("tileloadend", () => this.#trouble(""));
+    return source;
   }
 }
