@@ -10,12 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 from django.conf import settings
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage  # finds names in any case
+    text: bytes
 
 
 class Site:
@@ -59,13 +65,22 @@ class Site:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body; (0, b"") while nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, response.read()
+            answer = self.ask(path)
         except (OSError, http.client.HTTPException):
             return 0, b""
+        return answer.status, answer.text
+
+    def ask(self, path: str, *, body: Iterable[bytes] | None = None, chunked: bool = False, **headers: str) -> Answer:
+        """GET, or POST the pieces of a body, with its length declared or chunked."""
+        pieces = list(body or [])
+        if pieces:
+            headers |= {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(sum(map(len, pieces)))}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("POST" if pieces else "GET", path, pieces or None, headers, encode_chunked=chunked)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
 

@@ -1,6 +1,9 @@
 """`manage.py serve` as a person meets it: start, kill parts of it, stop. Real processes, a long and odd folder name."""
 
+import itertools
+import json
 import os
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -8,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.conf import settings
 
 from tests.webapp.site import Site, until
 
@@ -38,9 +42,29 @@ def test_it_prints_its_address_in_a_box(running: Site) -> None:
     until(lambda: f"│  Lookalike is ready: http://127.0.0.1:{running.port}/  │" in running.output(), 5, running.output)
 
 
-def test_it_answers_pages_from_the_collected_static_files(running: Site) -> None:
-    assert running.get("/healthz") == (200, b'{"status": "ok"}')
-    assert running.get("/accounts/login/")[0] == 200
+def test_pages_name_static_files_that_are_there_and_may_be_kept_for_ever(running: Site) -> None:
+    status, page = running.get("/accounts/login/")
+    found = re.search(r'href="(/static/base/css/base\.[0-9a-f]+\.css)"', page.decode())
+    assert status == 200
+    assert found, page
+    assert running.get(found[1])[1] == (settings.BASE_DIR / "static/base/css/base.css").read_bytes()
+
+
+def test_static_files_are_compressed_partial_and_revalidated(running: Site) -> None:
+    """What WhiteNoise does, through our own way of answering."""
+    path = "/static/base/css/base.css"
+    assert running.ask(path, **{"Accept-Encoding": "gzip"}).headers["Content-Encoding"] == "gzip"
+    assert running.ask(path, Range="bytes=0-9").status == 206
+    modified = running.ask(path).headers["Last-Modified"]
+    assert running.ask(path, **{"If-Modified-Since": modified}).status == 304
+    assert "StreamingHttpResponse" not in running.output()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upload_of_100_mb_is_answered_413_in_our_shape(running: Site, chunked: bool) -> None:
+    response = running.ask("/api/v1/datasets/x/search", body=itertools.repeat(bytes(2**20), 100), chunked=chunked)
+    assert response.status == 413
+    assert json.loads(response.text)["error"]["code"] == "too_large"
 
 
 @pytest.mark.parametrize("name", PARTS)
