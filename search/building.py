@@ -122,7 +122,7 @@ def set_aside(shard: Shard, reason: str) -> None:
     folder = shard.folder
     taken = Shard.objects.filter(pk=shard.pk, folder=folder).exclude(folder="").update(
         status=Status.DAMAGED, folder="", error=reason[:2000], attempts=0, tiles=0, worker="", scene_version="",
-        done=0, enqueued_at=None,
+        done=0,
     )  # fmt: skip
     if not taken:
         return  # another thread saw it first

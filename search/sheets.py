@@ -13,17 +13,17 @@ SIDE, GAP, TEXT = 160, 10, 22  # pixels
 PAPER, INK, MARK = (255, 255, 255), (40, 48, 60), (10, 120, 130)
 
 
-def contact_sheet(dataset: Dataset, key: int, hits: Sequence[Hit], columns: int = 6) -> Image.Image:
+def contact_sheet(dataset: Dataset, key: int, hits: Sequence[Hit], *, columns: int = 6, brighten: float = 1) -> Image.Image:
     """The query, twice as large, at the left; the results at its right in reading order with place, date and score."""
     lines = -(-len(hits) // columns)
     big = 2 * SIDE + TEXT + GAP
     size = (big + GAP + columns * (SIDE + GAP), max(big + TEXT, lines * (SIDE + TEXT + GAP)) + 2 * GAP)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    put(sheet, draw, picture(dataset, key, big - GAP), (GAP, GAP), caption(key), MARK)
+    put(sheet, draw, picture(dataset, key, big - GAP, brighten), (GAP, GAP), caption(key), MARK)
     for i, hit in enumerate(hits):
         at = big + GAP + i % columns * (SIDE + GAP), GAP + i // columns * (SIDE + TEXT + GAP)
-        put(sheet, draw, picture(dataset, hit.key, SIDE), at, f"{hit.score:.2f}  {caption(hit.key)}", INK)
+        put(sheet, draw, picture(dataset, hit.key, SIDE, brighten), at, f"{hit.score:.2f}  {caption(hit.key)}", INK)
     return sheet
 
 
@@ -34,11 +34,11 @@ def put(
     draw.text((at[0], at[1] + tile.height + 4), text, ink, ImageFont.load_default(13))
 
 
-def picture(dataset: Dataset, key: int, side: int) -> Image.Image:
+def picture(dataset: Dataset, key: int, side: int, brighten: float) -> Image.Image:
     address = keys.unpack(key)
     with imagery.opened(similarity.scene_of(dataset, address)) as reader:
         rgb, valid = reader.picture(address.level, address.row, address.col, side)
-    return Image.fromarray(np.where(valid[..., None], rgb, 255).astype(np.uint8))
+    return Image.fromarray(np.where(valid[..., None], np.clip(rgb * brighten, 0, 255), 255).astype(np.uint8))
 
 
 def caption(key: int) -> str:

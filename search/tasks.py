@@ -3,7 +3,6 @@
 import logging
 
 from celery import current_app, shared_task
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from search.models import QueryPicture, Shard, Status
@@ -23,12 +22,24 @@ def build_shard(shard_id: int) -> None:
 
 @shared_task
 def requeue() -> None:
-    """Every few seconds: enqueue what is claimable, give up what has failed too often."""
+    """Every few seconds: put back what dead workers held, give up what has failed too often, enqueue the rest.
+
+    Nothing is enqueued while messages still wait in the broker. Once they are gone, taken or lost with a Redis that
+    died, whatever is still claimable is sent again; a message too many is refused by `claim`.
+    """
     Shard.objects.release_dead()
     Shard.objects.exhausted().update(status=Status.FAILED, worker="")
     Shard.objects.outdated().retry()
-    for shard_id in Shard.objects.unsent().values_list("pk", flat=True)[:WINDOW]:
-        enqueue(shard_id)
+    if not in_broker():
+        for shard_id in Shard.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True)[:WINDOW]:
+            enqueue(shard_id)
+
+
+def in_broker() -> int:
+    """Messages that no worker has fetched yet."""
+    with current_app.connection_for_read() as connection:
+        queue = connection.default_channel.queue_declare(current_app.conf.task_default_queue)
+    return int(queue.message_count)
 
 
 @shared_task
@@ -48,5 +59,3 @@ def enqueue(shard_id: int) -> None:
             build_shard.apply_async((shard_id,), connection=connection)
     except (OperationalError, OSError) as error:
         log.warning("shard %s waits for the broker: %s", shard_id, error)
-    else:
-        Shard.objects.filter(pk=shard_id).update(enqueued_at=timezone.now())

@@ -12,7 +12,6 @@ from django.utils import timezone
 from search.errors import Cancelled
 
 LEASE = timedelta(seconds=120)  # a worker silent for longer is taken for dead
-RESEND = timedelta(seconds=60)  # a broker message not acted on for longer is taken for lost
 ATTEMPTS = 3  # without any progress in between
 
 
@@ -45,20 +44,11 @@ class BuildableQuerySet(models.QuerySet):
         host = f"{socket.gethostname()}:"
         held = self.filter(status=Status.RUNNING, worker__startswith=host)
         dead = [worker for worker in held.values_list("worker", flat=True).distinct() if not alive(worker)]
-        return self.filter(status=Status.RUNNING, worker__in=dead).update(
-            status=Status.WAITING, worker="", enqueued_at=None
-        )
-
-    def unsent(self) -> Self:
-        """Claimable rows that no broker message is likely to be under way for."""
-        old = Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=timezone.now() - RESEND)
-        return self.claimable().filter(old).order_by("queued_at", "pk")
+        return self.filter(status=Status.RUNNING, worker__in=dead).update(status=Status.WAITING, worker="")
 
     def retry(self) -> int:
         """Let failed, cancelled or finished rows be built (again)."""
-        return self.exclude(status=Status.RUNNING).update(
-            status=Status.WAITING, attempts=0, error="", enqueued_at=None
-        )
+        return self.exclude(status=Status.RUNNING).update(status=Status.WAITING, attempts=0, error="")
 
     def cancel(self) -> int:
         """Stop waiting and running rows; a running worker notices at its next report."""
@@ -76,7 +66,6 @@ class Buildable(models.Model):
     worker = models.CharField(max_length=200, blank=True, help_text="host:pid:start of the process that holds it")
     error = models.TextField(blank=True)
     queued_at = models.DateTimeField(default=timezone.now, help_text="its place in the queue")
-    enqueued_at = models.DateTimeField(null=True, blank=True, help_text="last handed to the broker")
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -119,7 +108,7 @@ class Buildable(models.Model):
         over = self.attempts >= ATTEMPTS
         self._mine().update(
             status=Status.FAILED if over else Status.WAITING, error=describe(error), worker="",
-            queued_at=timezone.now(), enqueued_at=None,
+            queued_at=timezone.now(),
         )
         self.refresh_from_db()
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from celery import current_app
 from django.utils import timezone
 
 from search import building, library, tasks
@@ -147,13 +148,29 @@ def test_new_imagery_rebuilds_and_the_old_answers_meanwhile(tmp_path):
     assert not before.path().exists()
 
 
-def test_requeue_sends_what_waits_once_a_minute():
-    shard = one(make_map())
+@pytest.fixture
+def empty_queue():
+    current_app.control.purge()
+    yield
+    current_app.control.purge()
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_requeue_sends_what_waits_once():
+    make_map(levels=(3, 4))
     tasks.requeue()
-    first = Shard.objects.get(pk=shard.pk).enqueued_at
+    assert tasks.in_broker() == 2
     tasks.requeue()
-    assert first is not None
-    assert Shard.objects.get(pk=shard.pk).enqueued_at == first
+    assert tasks.in_broker() == 2
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_what_the_broker_lost_is_sent_again():
+    make_map()
+    tasks.requeue()
+    current_app.control.purge()
+    tasks.requeue()
+    assert tasks.in_broker() == 1
 
 
 def test_imagery_that_changed_during_a_build_is_built_again():

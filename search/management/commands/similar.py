@@ -44,6 +44,7 @@ class Command(SiteCommand):
         add("--spread", action="store_true", help="leave out neighbours of better results")
         add("--no-duplicates", action="store_true", help="leave out near-identical tiles")
         add("--sheet", type=Path, help="also draw the query tile and its results into this picture file")
+        add("--brighten", type=float, default=1, help="with --sheet: multiply what is drawn by this, for dark imagery")
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="answer for scripts")
         form.add_argument("--geojson", action="store_true", help="answer as GeoJSON")
@@ -54,7 +55,8 @@ class Command(SiteCommand):
         answer = similarity.search(dataset, query)
         results = Describer(dataset).results(answer.hits)
         if options["sheet"] and query.positives:
-            sheets.contact_sheet(dataset, query.positives[0], answer.hits).save(options["sheet"])
+            sheet = sheets.contact_sheet(dataset, query.positives[0], answer.hits, brighten=options["brighten"])
+            sheet.save(options["sheet"])
         if options["geojson"]:
             self.stdout.write(json.dumps(exports.geojson(results, "")))
         elif options["json"]:
