@@ -21,6 +21,7 @@ from rest_framework.views import set_rollback
 
 import ml.errors
 import search.errors
+from search.api.problems import first_problem
 
 TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.BadKey: (400, "bad_key"),
@@ -108,17 +109,6 @@ def sentence(exc: Exception, code: str) -> str:
     if isinstance(exc, drf.APIException):
         return str(exc.detail)
     return MESSAGES[code] if type(exc).__module__.startswith(("django.", "redis.")) else str(exc)
-
-
-def first_problem(detail: Any, name: str = "") -> str:
-    """The first message of DRF's nested details, led by its field: 'k: Ensure this value is greater than …'."""
-    if isinstance(detail, dict):
-        key, value = next(iter(detail.items()))
-        inner = name if key == "non_field_errors" else f"{name}.{key}".lstrip(".")
-        return first_problem(value, inner)
-    if isinstance(detail, list):
-        return first_problem(next((part for part in detail if part), ""), name)
-    return f"{name}: {detail}" if name else str(detail)
 
 
 def fields(exc: Exception) -> dict[str, Any] | None:

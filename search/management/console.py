@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from rest_framework.exceptions import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ml.errors import MLError
+from search.api.problems import first_problem
 from search.errors import NoSuchDataset, SearchError
 from search.models import Dataset
 
@@ -25,6 +27,8 @@ class SiteCommand(BaseCommand):
             return super().execute(*args, **options)
         except (SearchError, MLError, OSError) as error:
             raise CommandError(str(error)) from error
+        except ValidationError as error:
+            raise CommandError(first_problem(error.detail)) from error
 
     def say(self, text: str) -> None:
         """For people, on standard error, so that --json leaves standard output clean."""
