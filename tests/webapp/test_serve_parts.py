@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.webapp.site import free_port
@@ -136,3 +137,13 @@ def test_a_child_refuses_to_begin_without_its_parent(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, child.__file__, stranger, "0", "true"], capture_output=True, text=True)
     assert done.returncode == 1
     assert "supervisor ended" in done.stderr
+
+
+def test_ctrl_c_before_the_site_has_started_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(say: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("webapp.serve.prepare.everything", interrupted)
+    with pytest.raises(CommandError, match="Stopped") as stopped:
+        call_command("serve", port=free_port())
+    assert stopped.value.returncode == 130

@@ -29,6 +29,7 @@ class Service:
 
 
 def embedded_redis(socket: Path) -> Service:
+    redis.make_private(socket.parent)
     # Overcommit matters to a server that saves its memory to disk; this one doesn't.
     return Service("redis", redis.command(socket), stage=3, grace=3, silenced="Memory overcommit must be enabled")
 

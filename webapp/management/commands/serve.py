@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from webapp import redis
 from webapp.serve import ports, prepare, services
@@ -27,7 +27,13 @@ class Command(BaseCommand):
         parser.add_argument("--first", metavar="COMMAND", help="run this command of manage.py before the site starts")
         parser.add_argument("--reload", action="store_true", help="restart when a source file changes (make dev)")
 
-    def handle(self, *, host: str, port: int | None, first: str | None, reload: bool, **_: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.serve(**options)
+        except KeyboardInterrupt:  # while the database is brought up to date; later the supervisor takes signals
+            raise CommandError("Stopped.", returncode=130) from None
+
+    def serve(self, *, host: str, port: int | None, first: str | None, reload: bool, **_: Any) -> None:
         output, record = Output(settings.LOG_FORMAT), Record(settings.RUN_DIR)
         record.take()
         if left := record.reap():
@@ -37,10 +43,9 @@ class Command(BaseCommand):
             bound = listening.getsockname()[:2]
             if bound[1] != settings.PORT and not chosen:
                 output.say(f"Port {settings.PORT} is taken; using {bound[1]}.")
-            prepare.everything(output.say)
-            if settings.EMBEDDED_REDIS:
-                redis.make_private(settings.REDIS_SOCKET.parent)
             probe = Probe(bound, host_header())
+            record.write(probe.address, {})
+            prepare.everything(output.say)
             running = services.everything(listening.fileno(), reload=reload)
             Supervisor(running, record, output, probe).run(lambda: begin(first))
 
