@@ -59,7 +59,7 @@ class Site:
     def keep(self, process: subprocess.Popen[str]) -> None:
         self.lines += process.stdout or []  # ends with the process
 
-    def ready(self, seconds: float = 90) -> "Site":
+    def ready(self, seconds: float = 180) -> "Site":
         until(lambda: self.get("/readyz")[0] == 200, seconds, self.output)
         return self
 

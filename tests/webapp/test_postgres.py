@@ -29,6 +29,7 @@ def server() -> Iterator[str]:
         running.cleanup()
 
 
+@pytest.mark.timeout(900)  # a whole run of tests in one
 def test_accounts_shards_search_and_channels_work_on_postgresql(server: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--reuse-db", *FLOWS]
     environment = {**os.environ, "DATABASE_URL": server}
