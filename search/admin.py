@@ -44,7 +44,8 @@ class DatasetAdmin(admin.ModelAdmin):
 
 class SceneFileInline(admin.TabularInline):
     model = SceneFile
-    fields = readonly_fields = ["path", "size", "west", "south", "east", "north"]
+    fields = ["path", "size", "west", "south", "east", "north"]
+    readonly_fields = ["path", "size", "west", "south", "east", "north"]
     extra = 0
     can_delete = False
 

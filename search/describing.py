@@ -30,7 +30,12 @@ class Describer:
         if scene is None or address.dataset != self.dataset.number:
             raise NoSuchTile(f"{self.dataset.name} has no tile {key}.")
         if self.dataset.kind == Dataset.Kind.GALLERY:
-            return {**self._common(key, address, scene), "bbox": None, "center": None, "name": self._name(scene, address)}
+            return {
+                **self._common(key, address, scene),
+                "bbox": None,
+                "center": None,
+                "name": self._name(scene, address),
+            }
         bounds = grid.bounds(address.level, address.row, address.col)
         center = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2]
         return {**self._common(key, address, scene), "bbox": list(bounds), "center": center, "name": None}
@@ -83,9 +88,7 @@ def describe_dataset(dataset: Dataset) -> dict[str, object]:
             {"level": level, "degrees": grid.span(level), "kilometres": grid.kilometres(level)} for level in levels
         ],
         "encoder": {"name": encoder.name, "dim": encoder.dim, "text": encoder.has_text},
-        "metrics": [
-            {"name": m.name, "title": m.title, "unit": m.unit, "low": m.low, "high": m.high} for m in METRICS
-        ],
+        "metrics": [{"name": m.name, "title": m.title, "unit": m.unit, "low": m.low, "high": m.high} for m in METRICS],
         "shards": progress.totals(dataset),
     }
 

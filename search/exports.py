@@ -48,4 +48,4 @@ def as_csv(results: list[dict], site: str) -> str:
 
 def defused(value: object) -> object:
     """File names come from strangers: none may start a formula in a spreadsheet."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t\r" or value == "-" else value
+    return f"'{value}" if (isinstance(value, str) and value[:1] in "=+@\t\r") or value == "-" else value

@@ -3,7 +3,7 @@
 From the top: sign 0 | dataset 9 | product 6 | day 16 | offset grid 1 | level 4 | row 13 | column 14.
 Sorting keys sorts tiles by dataset, product, day, level, row, column, so a shard is one range of keys.
 The day counts from 1 = 1900-01-01; 0 means undated ("static"). A gallery image is (level 0, number): the
-number's upper bits are the row, its lower 14 the column. docs/decisions/001-tile-key.md says why these widths.
+number's upper bits are the row, its lower 14 the column. docs/decisions/005-tile-key.md says why these widths.
 """
 
 from dataclasses import dataclass

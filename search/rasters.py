@@ -1,8 +1,10 @@
 """A georeferenced raster looked at before it is taken in: where it lies, how fine it is, whether it is whole."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import rasterio
@@ -17,6 +19,14 @@ LOOKED_AT = 1024  # pixels a side of the reduced picture from which the stretch 
 STRETCH = (2, 98)  # percentiles drawn black and white when the values are not 8-bit colours
 
 
+class Stretch(TypedDict):
+    """Which bands are shown (from 1), and each one's values drawn as 0 and 255."""
+
+    bands: list[int]
+    low: list[float]
+    high: list[float]
+
+
 @dataclass(frozen=True)
 class Inspected:
     path: Path
@@ -28,7 +38,7 @@ class Inspected:
     north: float
     resolution: float  # degrees per pixel
     date: date | None
-    stretch: dict[str, list[float]]  # {"bands": [...], "low": [...], "high": [...]}
+    stretch: Stretch
 
     def box(self) -> dict[str, float]:
         return {"west": self.west, "south": self.south, "east": self.east, "north": self.north}
@@ -90,12 +100,12 @@ def corners(source: rasterio.DatasetReader, overview: int | None) -> list[tuple[
     """(block row, block column) of the first and the last block of each block row."""
     factor = 1 if overview is None else source.overviews(1)[overview]
     height, width = source.block_shapes[0]
-    rows = -(-(-(-source.height // factor)) // height)
-    cols = -(-(-(-source.width // factor)) // width)
+    rows = math.ceil(math.ceil(source.height / factor) / height)
+    cols = math.ceil(math.ceil(source.width / factor) / width)
     return [(row, col) for row in range(rows) for col in {0, cols - 1}]
 
 
-def stretch(path: Path, source: rasterio.DatasetReader) -> dict[str, list[float]]:
+def stretch(path: Path, source: rasterio.DatasetReader) -> Stretch:
     """Which bands are shown and which values are drawn black and white; BadImagery when there are none."""
     bands = [1, 2, 3] if source.count >= 3 else [1]
     factor = max(1, max(source.height, source.width) // LOOKED_AT)

@@ -13,7 +13,9 @@ SIDE, GAP, TEXT = 160, 10, 22  # pixels
 PAPER, INK, MARK = (255, 255, 255), (40, 48, 60), (10, 120, 130)
 
 
-def contact_sheet(dataset: Dataset, key: int, hits: Sequence[Hit], *, columns: int = 6, brighten: float = 1) -> Image.Image:
+def contact_sheet(
+    dataset: Dataset, key: int, hits: Sequence[Hit], *, columns: int = 6, brighten: float = 1
+) -> Image.Image:
     """The query, twice as large, at the left; the results at its right in reading order with place, date and score."""
     lines = -(-len(hits) // columns)
     big = 2 * SIDE + TEXT + GAP

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -26,7 +27,7 @@ class RangeField(serializers.ListField):
 
     child = serializers.FloatField(allow_null=True)
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_length=2, max_length=2, **kwargs)
 
 
@@ -86,7 +87,8 @@ def read_query(data: Mapping[str, object]) -> Query:
 def form_data(request: Request) -> dict[str, object]:
     """A multipart form's fields as JSON would have them: lists and numbers are written as JSON."""
     data: dict[str, object] = {}
-    for name, value in request.data.items():
+    form: Any = request.data
+    for name, value in form.items():
         if name == "image":
             continue
         try:

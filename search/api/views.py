@@ -10,7 +10,6 @@ from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 from rest_framework.views import APIView
 
@@ -24,6 +23,7 @@ from search.models import Dataset, Scene, Shard
 from search.query import Query
 from search.views import visible
 
+PICTURE_FORM = {"type": "object", "properties": {"image": {"type": "string", "format": "binary"}}}
 FORM_SPARE = 2**20  # bytes a form may have around its picture
 
 
@@ -102,7 +102,8 @@ def gallery_page(dataset: Dataset, request: Request) -> dict[str, object]:
     page = PageSerializer(data=request.query_params)
     page.is_valid(raise_exception=True)
     offset, limit = page.validated_data["offset"], page.validated_data["limit"]
-    describer, count, results = Describer(dataset), 0, []
+    describer, count = Describer(dataset), 0
+    results: list[dict[str, object]] = []
     for scene in Scene.objects.filter(product__dataset=dataset).select_related("product__dataset"):
         numbers = listed(scene)["number"].to_pylist()
         first = max(0, offset - count)
@@ -142,7 +143,7 @@ class UploadThrottled(APIView):
     def get_throttles(self) -> list[BaseThrottle]:
         self.throttle_scope = "upload"
         upload = [ScopedRateThrottle()] if "multipart" in (self.request.content_type or "") else []
-        return [*(throttle() for throttle in api_settings.DEFAULT_THROTTLE_CLASSES), *upload]
+        return [*super().get_throttles(), *upload]
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
@@ -156,7 +157,7 @@ class PicturesView(UploadThrottled):
     parser_classes = [MultiPartParser]
 
     @extend_schema(
-        request={"multipart/form-data": {"type": "object", "properties": {"image": {"type": "string", "format": "binary"}}}},
+        request={"multipart/form-data": PICTURE_FORM},
         responses={201: answers.PictureAnswer},
     )  # fmt: skip
     def post(self, request: Request, slug: str) -> Response:

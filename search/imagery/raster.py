@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ class RasterReader:
         rows, cols = split(plan.keys)
         breaks = np.flatnonzero((np.diff(rows) != 0) | (np.diff(cols) != 1)) + 1
         edges = [0, *breaks.tolist(), len(plan)]
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             for first in range(start, end, most):
                 yield first, min(first + most, end)
 
@@ -91,7 +92,8 @@ class RasterReader:
             )  # fmt: skip
         except (RasterioError, RioTilerError) as error:
             raise broken(file.path, error) from error
-        data = part.array.filled(0) if part.array.dtype == np.uint8 else part.array.astype(np.float32).filled(np.nan)
+        values: np.ma.MaskedArray = part.array
+        data = values.filled(0) if values.dtype == np.uint8 else np.ma.filled(values.astype(np.float32), np.nan)
         return shown(data, part.mask > 0, stretch["low"], stretch["high"])
 
     def _reader(self, path: str) -> Reader:

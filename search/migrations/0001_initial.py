@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,154 +16,269 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Encoder',
+            name="Encoder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=80)),
-                ('fingerprint', models.CharField(help_text='digest of configuration and weights', max_length=16, unique=True)),
-                ('folder', models.CharField(blank=True, help_text='empty for those that come with Lookalike', max_length=1000)),
-                ('dim', models.PositiveIntegerField()),
-                ('size', models.PositiveIntegerField(help_text='pixels a side it looks at')),
-                ('has_text', models.BooleanField(default=False)),
-                ('licence', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(max_length=80)),
+                (
+                    "fingerprint",
+                    models.CharField(help_text="digest of configuration and weights", max_length=16, unique=True),
+                ),
+                (
+                    "folder",
+                    models.CharField(blank=True, help_text="empty for those that come with Lookalike", max_length=1000),
+                ),
+                ("dim", models.PositiveIntegerField()),
+                ("size", models.PositiveIntegerField(help_text="pixels a side it looks at")),
+                ("has_text", models.BooleanField(default=False)),
+                ("licence", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['name', '-created_at'],
+                "ordering": ["name", "-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='RetiredNumber',
+            name="RetiredNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(unique=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(editable=False, help_text='its place in the tile key; never given away twice', unique=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(511)])),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('description', models.TextField(blank=True)),
-                ('kind', models.CharField(choices=[('map', 'map (georeferenced)'), ('gallery', 'gallery (plain images)')], default='map', max_length=8)),
-                ('credit', models.CharField(blank=True, help_text='shown on the map wherever its imagery is', max_length=300)),
-                ('is_public', models.BooleanField(default=False, help_text='anyone who reaches the site may search it')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('encoder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='search.encoder')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        editable=False,
+                        help_text="its place in the tile key; never given away twice",
+                        unique=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(511),
+                        ],
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("map", "map (georeferenced)"), ("gallery", "gallery (plain images)")],
+                        default="map",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "credit",
+                    models.CharField(blank=True, help_text="shown on the map wherever its imagery is", max_length=300),
+                ),
+                (
+                    "is_public",
+                    models.BooleanField(default=False, help_text="anyone who reaches the site may search it"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("encoder", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="search.encoder")),
             ],
             options={
-                'ordering': ['created_at', 'pk'],
+                "ordering": ["created_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(editable=False, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(63)])),
-                ('name', models.SlugField(help_text='as addresses write it', max_length=80)),
-                ('title', models.CharField(blank=True, max_length=160)),
-                ('credit', models.CharField(blank=True, max_length=300)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='products', to='search.dataset')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        editable=False,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(63),
+                        ],
+                    ),
+                ),
+                ("name", models.SlugField(help_text="as addresses write it", max_length=80)),
+                ("title", models.CharField(blank=True, max_length=160)),
+                ("credit", models.CharField(blank=True, max_length=300)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="products", to="search.dataset"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='QueryPicture',
+            name="QueryPicture",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(max_length=40, unique=True)),
-                ('vector', models.BinaryField()),
-                ('thumbnail', models.BinaryField()),
-                ('used_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('encoder', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='search.encoder')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.CharField(max_length=40, unique=True)),
+                ("vector", models.BinaryField()),
+                ("thumbnail", models.BinaryField()),
+                ("used_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("encoder", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="search.encoder")),
             ],
         ),
         migrations.CreateModel(
-            name='Scene',
+            name="Scene",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.PositiveIntegerField(default=0, help_text='days since 1900-01-01 plus 1; 0 is undated')),
-                ('version', models.CharField(help_text="digest of its files; part of every image's address", max_length=16)),
-                ('west', models.FloatField(blank=True, null=True)),
-                ('south', models.FloatField(blank=True, null=True)),
-                ('east', models.FloatField(blank=True, null=True)),
-                ('north', models.FloatField(blank=True, null=True)),
-                ('resolution', models.FloatField(blank=True, help_text='finest pixel, degrees', null=True)),
-                ('images', models.PositiveIntegerField(default=0, help_text='how many images, when a gallery')),
-                ('stretch', models.JSONField(blank=True, default=dict, help_text='bands shown and the values drawn black and white')),
-                ('imported_at', models.DateTimeField(auto_now=True)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scenes', to='search.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.PositiveIntegerField(default=0, help_text="days since 1900-01-01 plus 1; 0 is undated")),
+                (
+                    "version",
+                    models.CharField(help_text="digest of its files; part of every image's address", max_length=16),
+                ),
+                ("west", models.FloatField(blank=True, null=True)),
+                ("south", models.FloatField(blank=True, null=True)),
+                ("east", models.FloatField(blank=True, null=True)),
+                ("north", models.FloatField(blank=True, null=True)),
+                ("resolution", models.FloatField(blank=True, help_text="finest pixel, degrees", null=True)),
+                ("images", models.PositiveIntegerField(default=0, help_text="how many images, when a gallery")),
+                (
+                    "stretch",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="bands shown and the values drawn black and white"
+                    ),
+                ),
+                ("imported_at", models.DateTimeField(auto_now=True)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="scenes", to="search.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['product', 'day'],
+                "ordering": ["product", "day"],
             },
         ),
         migrations.CreateModel(
-            name='SceneFile',
+            name="SceneFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=1000)),
-                ('size', models.BigIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('west', models.FloatField()),
-                ('south', models.FloatField()),
-                ('east', models.FloatField()),
-                ('north', models.FloatField()),
-                ('scene', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='search.scene')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("path", models.CharField(max_length=1000)),
+                ("size", models.BigIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("west", models.FloatField()),
+                ("south", models.FloatField()),
+                ("east", models.FloatField()),
+                ("north", models.FloatField()),
+                (
+                    "scene",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="files", to="search.scene"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
+                "ordering": ["path"],
             },
         ),
         migrations.CreateModel(
-            name='Shard',
+            name="Shard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('ready', 'ready'), ('failed', 'failed'), ('damaged', 'damaged, to be rebuilt'), ('cancelled', 'cancelled')], db_index=True, default='waiting', max_length=12)),
-                ('done', models.PositiveBigIntegerField(default=0, help_text='units of work safely on disk')),
-                ('total', models.PositiveBigIntegerField(default=0, help_text='units of work in all')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='claims since the last progress')),
-                ('worker', models.CharField(blank=True, help_text='host:pid:start of the process that holds it', max_length=200)),
-                ('error', models.TextField(blank=True)),
-                ('queued_at', models.DateTimeField(default=django.utils.timezone.now, help_text='its place in the queue')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('level', models.PositiveSmallIntegerField()),
-                ('folder', models.CharField(blank=True, help_text='the finished columns, below the shards folder', max_length=500)),
-                ('tiles', models.PositiveBigIntegerField(default=0, help_text='tiles in the finished folder')),
-                ('bytes', models.PositiveBigIntegerField(default=0)),
-                ('recall', models.FloatField(blank=True, help_text='of the index at k = 50, measured when it was built', null=True)),
-                ('scene_version', models.CharField(blank=True, help_text='the imagery the finished folder was made of', max_length=16)),
-                ('encoder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shards', to='search.encoder')),
-                ('scene', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shards', to='search.scene')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("ready", "ready"),
+                            ("failed", "failed"),
+                            ("damaged", "damaged, to be rebuilt"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        db_index=True,
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("done", models.PositiveBigIntegerField(default=0, help_text="units of work safely on disk")),
+                ("total", models.PositiveBigIntegerField(default=0, help_text="units of work in all")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, help_text="claims since the last progress")),
+                (
+                    "worker",
+                    models.CharField(
+                        blank=True, help_text="host:pid:start of the process that holds it", max_length=200
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                (
+                    "queued_at",
+                    models.DateTimeField(default=django.utils.timezone.now, help_text="its place in the queue"),
+                ),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("level", models.PositiveSmallIntegerField()),
+                (
+                    "folder",
+                    models.CharField(
+                        blank=True, help_text="the finished columns, below the shards folder", max_length=500
+                    ),
+                ),
+                ("tiles", models.PositiveBigIntegerField(default=0, help_text="tiles in the finished folder")),
+                ("bytes", models.PositiveBigIntegerField(default=0)),
+                (
+                    "recall",
+                    models.FloatField(
+                        blank=True, help_text="of the index at k = 50, measured when it was built", null=True
+                    ),
+                ),
+                (
+                    "scene_version",
+                    models.CharField(
+                        blank=True, help_text="the imagery the finished folder was made of", max_length=16
+                    ),
+                ),
+                (
+                    "encoder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shards", to="search.encoder"
+                    ),
+                ),
+                (
+                    "scene",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shards", to="search.scene"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['scene', 'level'],
+                "ordering": ["scene", "level"],
             },
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('dataset', 'number'), name='product_number_once'),
+            model_name="product",
+            constraint=models.UniqueConstraint(fields=("dataset", "number"), name="product_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('dataset', 'name'), name='product_name_once'),
+            model_name="product",
+            constraint=models.UniqueConstraint(fields=("dataset", "name"), name="product_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='scene',
-            constraint=models.UniqueConstraint(fields=('product', 'day'), name='scene_day_once'),
+            model_name="scene",
+            constraint=models.UniqueConstraint(fields=("product", "day"), name="scene_day_once"),
         ),
         migrations.AddConstraint(
-            model_name='scenefile',
-            constraint=models.UniqueConstraint(fields=('scene', 'path'), name='file_once'),
+            model_name="scenefile",
+            constraint=models.UniqueConstraint(fields=("scene", "path"), name="file_once"),
         ),
         migrations.AddConstraint(
-            model_name='shard',
-            constraint=models.UniqueConstraint(fields=('scene', 'encoder', 'level'), name='shard_once'),
+            model_name="shard",
+            constraint=models.UniqueConstraint(fields=("scene", "encoder", "level"), name="shard_once"),
         ),
     ]

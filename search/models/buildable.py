@@ -3,6 +3,7 @@
 import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 from typing import Self
 
 from django.db import models
@@ -28,16 +29,12 @@ class BuildableQuerySet(models.QuerySet):
     def claimable(self) -> Self:
         """Not yet begun, damaged, or begun by a worker that has gone silent."""
         silent = Q(status=Status.RUNNING, heartbeat_at__lt=timezone.now() - LEASE)
-        return self.filter(
-            Q(status__in=[Status.WAITING, Status.DAMAGED]) | silent, attempts__lt=ATTEMPTS
-        )
+        return self.filter(Q(status__in=[Status.WAITING, Status.DAMAGED]) | silent, attempts__lt=ATTEMPTS)
 
     def exhausted(self) -> Self:
         """Waiting or silent rows whose attempts are used up: nobody will take them again."""
         silent = Q(status=Status.RUNNING, heartbeat_at__lt=timezone.now() - LEASE)
-        return self.filter(
-            Q(status__in=[Status.WAITING, Status.DAMAGED]) | silent, attempts__gte=ATTEMPTS
-        )
+        return self.filter(Q(status__in=[Status.WAITING, Status.DAMAGED]) | silent, attempts__gte=ATTEMPTS)
 
     def release_dead(self) -> int:
         """Put back what a worker process of this machine held when it died, without waiting for the lease."""
@@ -75,15 +72,22 @@ class Buildable(models.Model):
         abstract = True
 
     def _mine(self) -> BuildableQuerySet:
-        rows: BuildableQuerySet = type(self)._default_manager.all()  # type: ignore[assignment]
+        rows: BuildableQuerySet = type(self)._default_manager.all()
         return rows.filter(pk=self.pk, status=Status.RUNNING, worker=this_worker())
 
     def claim(self) -> bool:
         """Take the work, atomically; False when another worker already has it."""
-        rows: BuildableQuerySet = type(self)._default_manager.all()  # type: ignore[assignment]
-        taken = rows.claimable().filter(pk=self.pk).update(
-            status=Status.RUNNING, worker=this_worker(), heartbeat_at=timezone.now(),
-            attempts=F("attempts") + 1, error="",
+        rows: BuildableQuerySet = type(self)._default_manager.all()
+        taken = (
+            rows.claimable()
+            .filter(pk=self.pk)
+            .update(
+                status=Status.RUNNING,
+                worker=this_worker(),
+                heartbeat_at=timezone.now(),
+                attempts=F("attempts") + 1,
+                error="",
+            )
         )
         if taken:
             self.refresh_from_db()
@@ -107,7 +111,9 @@ class Buildable(models.Model):
         """Keep what went wrong. The row waits for another attempt until its attempts are used up."""
         over = self.attempts >= ATTEMPTS
         self._mine().update(
-            status=Status.FAILED if over else Status.WAITING, error=describe(error), worker="",
+            status=Status.FAILED if over else Status.WAITING,
+            error=describe(error),
+            worker="",
             queued_at=timezone.now(),
         )
         self.refresh_from_db()
@@ -137,7 +143,6 @@ def alive(worker: str) -> bool:
 def _started(pid: int) -> str:
     """When the process began, in clock ticks since boot (proc(5), field 22); "0" where there is no /proc."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[19]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
         return "0"

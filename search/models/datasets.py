@@ -80,6 +80,9 @@ class RetiredNumber(models.Model):
 
     number = models.PositiveSmallIntegerField(unique=True)
 
+    def __str__(self) -> str:
+        return str(self.number)
+
 
 class Product(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="products")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.errors import BadVectors, MLError
-from ml.index import ENGINES, AnnoyIndex, IndexParameters, best, parameters, recall, scan, unit
+from ml.index import ENGINES, AnnoyIndex, IndexParameters, best, parameters, recall, scan, unit, widened
 from tests.ml.making import DIM, make_vectors
 
 GOOD = parameters(2000, DIM)
@@ -66,6 +66,13 @@ def test_scan_is_the_cosine() -> None:
     expected = wide @ unit(wide[3]) / np.linalg.norm(wide, axis=1)
     np.testing.assert_allclose(scan(vectors, unit(vectors[3]), None), expected, atol=1e-6)
     np.testing.assert_allclose(scan(vectors, unit(vectors[3]), np.array([7, 5])), expected[[7, 5]], atol=1e-6)
+
+
+def test_widened_is_exact_for_every_finite_half() -> None:
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = halves[np.isfinite(halves)]
+    np.testing.assert_array_equal(widened(finite), finite.astype(np.float32))
+    np.testing.assert_array_equal(np.signbit(widened(finite)), np.signbit(finite))
 
 
 @pytest.mark.parametrize("k", [1, 3, 5, 9])

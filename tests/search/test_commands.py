@@ -20,7 +20,9 @@ def run(*arguments):
 
 @pytest.mark.django_db
 def test_import_images_makes_a_searchable_map():
-    told = json.loads(run("import_images", JANUARY, "--dataset", "new", "--levels", 4, "--encoder", "colour", "--now", "--json"))
+    told = json.loads(
+        run("import_images", JANUARY, "--dataset", "new", "--levels", 4, "--encoder", "colour", "--now", "--json")
+    )
     assert told["dataset"] == "new"
     assert told["shards"] == [{"shard": "new/images 2004-01-01 level 4", "status": "ready", "tiles": 200}]
 
@@ -38,7 +40,9 @@ def test_import_images_takes_a_folder_of_frames(tmp_path):
 def test_import_images_lists_what_it_left_out(tmp_path):
     make_raster(tmp_path / "good.tif", noise())
     (tmp_path / "bad.tif").write_text("not a raster")
-    told = json.loads(run("import_images", tmp_path, "--dataset", "new", "--kind", "map", "--encoder", "colour", "--json"))
+    told = json.loads(
+        run("import_images", tmp_path, "--dataset", "new", "--kind", "map", "--encoder", "colour", "--json")
+    )
     assert [entry["path"] for entry in told["refused"]] == [str(tmp_path / "bad.tif")]
 
 
@@ -119,7 +123,11 @@ def test_similar_says_what_is_wrong(world, arguments, message):
 def test_demo_makes_one_administrator_and_queues_august_level_6_first():
     first, second = run("demo"), run("demo")
     shards = Shard.objects.filter(scene__product__dataset__slug="blue-marble").order_by("queued_at", "pk")
-    assert [(s.scene.written_day, s.level) for s in shards][:3] == [("2004-08-01", 6), ("2004-08-01", 5), ("2004-08-01", 7)]
+    assert [(s.scene.written_day, s.level) for s in shards][:3] == [
+        ("2004-08-01", 6),
+        ("2004-08-01", 5),
+        ("2004-08-01", 7),
+    ]
     assert len(shards) == 11
     assert User.objects.filter(is_superuser=True).count() == 1
     assert "password" in first

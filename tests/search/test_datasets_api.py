@@ -36,7 +36,8 @@ def test_without_a_date_it_is_the_latest(client, world):
 
 @pytest.mark.parametrize(
     ("changes", "status"),
-    [({"lat": 95}, 400), ({"level": 14}, 400), ({"level": -1}, 400), ({"lon": "east"}, 400), ({"date": "2004-02-01"}, 404),
+    [({"lat": 95}, 400),
+     ({"level": 14}, 400), ({"level": -1}, 400), ({"lon": "east"}, 400), ({"date": "2004-02-01"}, 404),
      ({"date": "soon"}, 400), ({"product": "infrared"}, 404), ({"lon": "nan"}, 400)],
 )  # fmt: skip
 def test_a_place_that_makes_no_sense_is_refused(client, world, changes, status):

@@ -112,7 +112,11 @@ def test_an_area_holds_every_result_and_none_is_missed(world, area):
     columns = columns_of(world, 5, MARCH)
     lon = (columns.column("west") + columns.column("east")) / 2
     lat = (columns.column("south") + columns.column("north")) / 2
-    inside = ((lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)) & (lat >= south) & (lat <= north)
+    inside = (
+        ((lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east))
+        & (lat >= south)
+        & (lat <= north)
+    )
     assert len(answer.hits) == min(1000, 2 * inside.sum() - (key_at(world, SAHARA) in columns.keys[inside]))
 
 

@@ -57,7 +57,8 @@ def test_the_sahara_is_bright_and_the_ocean_dark(client, world):
 
 @pytest.mark.parametrize(
     "path",
-    ["world/true-colour/2004-01-01/5/20/0", "world/true-colour/2004-01-01/5/0/40", "world/true-colour/2004-01-01/14/0/0",
+    ["world/true-colour/2004-01-01/5/20/0",
+     "world/true-colour/2004-01-01/5/0/40", "world/true-colour/2004-01-01/14/0/0",
      "world/true-colour/2004-02-01/5/0/0", "world/infrared/2004-01-01/5/0/0", "atlantis/true-colour/2004-01-01/5/0/0"],
 )  # fmt: skip
 def test_a_tile_that_does_not_exist_is_a_404(client, world, path):

@@ -21,7 +21,7 @@ class Command(SiteCommand):
         for shard in Shard.objects.of(dataset).searchable():
             with bar(f"Indexing {shard}", quiet=options["json"]) as report:
                 manifest = rebuild_index(
-                    shard.path(), trees=options["trees"], on_progress=lambda _, done, total: report(done, total)  # noqa: B023
+                    shard.path(), trees=options["trees"], on_progress=lambda _, done, total: report(done, total)
                 )
             shard.recall = (manifest["index"] or {}).get("recall")
             shard.save(update_fields=["recall"])

@@ -35,7 +35,13 @@ class Command(SiteCommand):
         add("--title", default="", help="title of the layer")
         add("--credit", default="", help="who must be credited; shown on the map")
         add("--date", type=iso_date, help="YYYY-MM-DD (default: from each file's name or tags, else undated)")
-        add("--levels", type=int, nargs="+", default=[], help="sizes to make searchable, e.g. 5 6 (default: by resolution)")
+        add(
+            "--levels",
+            type=int,
+            nargs="+",
+            default=[],
+            help="sizes to make searchable, e.g. 5 6 (default: by resolution)",
+        )
         add("--encoder", default=DEFAULT, help=f"{', '.join(builtin())}, or a model folder")
         add("--public", action="store_true", help="anyone who reaches the site may search it")
         add("--now", action="store_true", help="embed and index here and now instead of in the background")
@@ -73,5 +79,9 @@ class Command(SiteCommand):
         waiting = sum(1 for shard in shards if not shard.folder)
         self.say(
             f"{imported.dataset.name}: {len(imported.scenes)} scenes, {len(shards)} shards"
-            + (f", {waiting} of them waiting for the background workers (manage.py serve)." if waiting else ", searchable.")
+            + (
+                f", {waiting} of them waiting for the background workers (manage.py serve)."
+                if waiting
+                else ", searchable."
+            )
         )

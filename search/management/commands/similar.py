@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,7 +21,7 @@ from search.models import Dataset
 
 class Command(SiteCommand):
     help = (
-        "The tiles most like the ones given. Say which by --key, by --at LON LAT with --level, by --image or by --text. "
+        "The tiles most like those given by --key, by --at LON LAT with --level, by --image or by --text. "
         "Example: manage.py similar blue-marble --at 44 -15.7 --level 6 -k 12"
     )
 
@@ -86,7 +86,8 @@ class Command(SiteCommand):
         if options["level"] is None:
             raise CommandError("--at needs --level: how large is what you look for?", returncode=2)
         scene = scene_asked(dataset, options["product"], options["date"])
-        row, col = grid.tile_at(*options["at"], options["level"])
+        lon, lat = options["at"]
+        row, col = grid.tile_at(lon, lat, options["level"])
         return scene.address(options["level"], row, col).pack()
 
     def table(self, results: list[dict[str, Any]], answer: similarity.Answer) -> None:
@@ -96,9 +97,11 @@ class Command(SiteCommand):
             table.add_row(
                 str(rank), f"{result['score']:.3f}", place(tile), tile["date"], str(tile["level"]), tile["key"]
             )
-        Console(file=self.stdout._out).print(table)
+        Console(file=cast(IO[str], self.stdout._out)).print(table)
         for skipped in answer.skipped:
-            self.say(f"Not searched: {skipped['product']} {skipped['date']} level {skipped['level']}: {skipped['status']}.")
+            self.say(
+                f"Not searched: {skipped['product']} {skipped['date']} level {skipped['level']}: {skipped['status']}."
+            )
         self.say(f"{answer.tiles:,} tiles in {answer.shards} shards, {answer.took_ms:.0f} ms")
 
 
