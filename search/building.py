@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -22,6 +23,7 @@ from search.models.shards import shards_folder
 log = logging.getLogger(__name__)
 BATCH = 80  # tiles read, embedded and put on disk together: what a killed worker loses
 BUILDING = "building"
+LOOK = 7 * 24 * 3600  # seconds that a damaged folder is kept
 Progress = Callable[[int, int], None]
 
 
@@ -137,13 +139,17 @@ def set_aside(shard: Shard, reason: str) -> None:
 
 
 def sweep_folders() -> list[Path]:
-    """Remove finished folders that no row points at (a worker died between writing one and swapping it in)."""
+    """Remove finished folders that no row points at (a worker died between writing one and swapping it in).
+
+    Damaged ones stay for a look for a while, then go too. Nothing is removed while any shard is being built.
+    """
     kept = set(Shard.objects.exclude(folder="").values_list("folder", flat=True))
     root, removed = shards_folder(), []
     busy = Shard.objects.filter(status=Status.RUNNING).exists()
     for manifest in [] if busy else root.glob("*/*/*/*/L*/*/shard.json"):
         folder = manifest.parent
-        if str(folder.relative_to(root)) not in kept and not folder.name.startswith("damaged-"):
+        looked_at = folder.name.startswith("damaged-") and time.time() - folder.stat().st_ctime < LOOK
+        if str(folder.relative_to(root)) not in kept and not looked_at:
             shutil.rmtree(folder, ignore_errors=True)
             removed.append(folder)
     return removed

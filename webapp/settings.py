@@ -112,7 +112,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2.0  # a stop lets short tasks end; long ones continue at the next start
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {"requeue": {"task": "search.tasks.requeue", "schedule": 15.0}}
+CELERY_BEAT_SCHEDULE = {
+    "requeue": {"task": "search.tasks.requeue", "schedule": 15.0},
+    "tidy": {"task": "search.tasks.tidy", "schedule": 3600.0},
+}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

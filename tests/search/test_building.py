@@ -206,3 +206,20 @@ def test_bad_query_is_what_an_empty_plan_raises():
     shard.scene.files.all().delete()
     with pytest.raises(BadQuery, match="no tiles"):
         building.build_here(shard)
+
+
+def test_a_damaged_folder_is_kept_a_week():
+    shard = one(build_all(make_map()))
+    building.set_aside(shard, "for the test")
+    aside = shard.path().with_name(f"damaged-{shard.path().name}")
+    building.sweep_folders()
+    assert aside.exists()
+
+
+def test_after_a_week_a_damaged_folder_goes(monkeypatch):
+    shard = one(build_all(make_map()))
+    building.set_aside(shard, "for the test")
+    aside = shard.path().with_name(f"damaged-{shard.path().name}")
+    monkeypatch.setattr(building, "LOOK", -1)
+    building.sweep_folders()
+    assert not aside.exists()
