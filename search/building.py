@@ -34,12 +34,21 @@ def request(scene: Scene, levels: Iterable[int], *, background: bool = True) -> 
     """
     for level in levels:
         grid.check_level(level)
-        Shard.objects.get_or_create(scene=scene, level=level, encoder=scene.product.dataset.encoder)
+        Shard.objects.get_or_create(
+            scene=scene, level=level, encoder=scene.product.dataset.encoder,
+            defaults={"total": expected(scene, level)},
+        )  # fmt: skip
     changed = scene.shards.exclude(scene_version=scene.version).exclude(status=Status.RUNNING)
     wanted = list(changed.order_by("queued_at", "pk").values_list("pk", flat=True))
     Shard.objects.filter(pk__in=wanted).retry()
     for shard_id in wanted if background else []:
         transaction.on_commit(partial(tasks.enqueue, shard_id))
+
+
+def expected(scene: Scene, level: int) -> int:
+    """About how many tiles the shard will have: files that overlap count twice."""
+    boxes = scene.files.values_list("west", "south", "east", "north")
+    return scene.images or sum(grid.covering(box, level).count for box in boxes)
 
 
 def build_here(shard: Shard, on_progress: Progress | None = None) -> bool:

@@ -1,6 +1,7 @@
 """A georeferenced raster looked at before it is taken in: where it lies, how fine it is, whether it is whole."""
 
 import math
+import warnings
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TypedDict
 
 import numpy as np
 import rasterio
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.warp import transform_bounds
 
 from search.digests import file_digest
@@ -46,8 +47,10 @@ class Inspected:
 
 def is_georeferenced(path: Path) -> bool:
     try:
-        with rasterio.Env(**NEVER_GUESS), rasterio.open(path) as source:
-            return source.crs is not None
+        with warnings.catch_warnings(), rasterio.Env(**NEVER_GUESS):
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # that is the question
+            with rasterio.open(path) as source:
+                return source.crs is not None
     except RasterioError:
         return False
 

@@ -223,3 +223,11 @@ def test_after_a_week_a_damaged_folder_goes(monkeypatch):
     monkeypatch.setattr(building, "LOOK", -1)
     building.sweep_folders()
     assert not aside.exists()
+
+
+def test_a_waiting_shard_already_says_how_large_it_will_be():
+    assert one(make_map()).total == 200
+
+
+def test_a_waiting_gallery_too(tmp_path):
+    assert one(make_gallery(tmp_path / "g", count=3)).total == 3
