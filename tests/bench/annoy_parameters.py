@@ -79,7 +79,6 @@ def main() -> None:
     for level in (5, 6, 7):
         measure(f"Blue Marble, August, level {level}", blue_marble(options.data, level), trees)
     measure("Synthetic", synthetic(100_000, 64), trees)
-    measure("Synthetic", synthetic(100_000, 256), trees)
 
 
 if __name__ == "__main__":
