@@ -31,10 +31,10 @@ check: setup  ## Style, types, import rules, migrations, production settings
 	@scripts/check
 
 bench: setup  ## Measurements, written to docs/benchmarks/
-	@scripts/bench
+	@scripts/bench $(ARGS)
 
-load: setup  ## Many people at once against a running site (URL)
-	@scripts/load
+load: setup  ## Many people at once against a running site; URL=, ARGS="--people 50"
+	@scripts/load $(ARGS)
 
 pins: setup  ## Renew constraints.txt after changing a requirements file
 	@scripts/pins
