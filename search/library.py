@@ -10,6 +10,7 @@ from django.conf import settings
 
 from ml.errors import DamagedShard
 from ml.shards import Shard as Columns
+from ml.shards.files import check_files
 from search import building
 from search.models import Shard
 
@@ -26,7 +27,11 @@ class Library:
         self._guard = threading.Lock()
 
     def get(self, folder: Path) -> Columns:
-        """Raises DamagedShard when the checksums, verified at opening, or the sizes, looked at now, are wrong."""
+        """Raises DamagedShard when the checksums, verified at opening, are wrong.
+
+        The sizes are looked at each time: reading a mapped file beyond a new, earlier end would kill the process. When
+        they changed, by an index built again or by damage, the folder is opened and verified again.
+        """
         with self._guard:
             lock = self._opening.setdefault(folder, threading.Lock())
         with lock:
@@ -41,7 +46,7 @@ class Library:
             columns = self._open.get(folder)
             if columns is not None:
                 self._open.move_to_end(folder)
-            return columns
+        return columns if columns is not None and same_sizes(columns) else None
 
     def _keep(self, folder: Path, columns: Columns) -> None:
         with self._guard:
@@ -59,6 +64,14 @@ class Library:
 
     def __len__(self) -> int:
         return len(self._open)
+
+
+def same_sizes(columns: Columns) -> bool:
+    try:
+        check_files(columns.folder, columns.meta, sums=False)
+    except DamagedShard:
+        return False
+    return True
 
 
 library = Library(lambda: settings.OPEN_SHARDS)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ml.shards import rebuild_index
 from search import building, library, similarity
 from search.errors import NotIndexed
 from search.models import Shard, Status
@@ -28,7 +29,7 @@ def delete(path):
 
 @pytest.fixture
 def dataset():
-    return build_all(make_map(paths=[JANUARY, MARCH]))
+    return build_all(make_map(paths=[JANUARY, MARCH], levels=(3,)))
 
 
 def damaged(dataset, file, harm):
@@ -38,7 +39,7 @@ def damaged(dataset, file, harm):
 
 
 def search(dataset, shard):
-    return similarity.search(dataset, Query(positives=(shard.scene.address(4, 5, 5).pack(),)))
+    return similarity.search(dataset, Query(positives=(shard.scene.address(3, 2, 5).pack(),)))
 
 
 @pytest.mark.parametrize("harm", [cut, flip, delete])
@@ -86,6 +87,23 @@ def test_a_shard_replaced_by_a_newer_build_is_not_damaged(dataset):
     building.build_here(Shard.objects.get(pk=stale.pk))
     assert library.opened(stale) is not None
     assert Shard.objects.get(pk=stale.pk).status == Status.READY
+
+
+@pytest.mark.parametrize("harm", [cut, delete])
+@pytest.mark.parametrize("file", ["vectors.npy", "index.ann"])
+def test_damage_to_a_shard_that_is_already_open_is_seen(dataset, file, harm):
+    shard = Shard.objects.of(dataset).first()
+    search(dataset, shard)
+    harm(shard.path() / file)
+    assert [skipped["status"] for skipped in search(dataset, shard).skipped] == ["damaged"]
+
+
+def test_an_index_built_again_under_an_open_shard_is_no_damage(dataset):
+    shard = Shard.objects.of(dataset).first()
+    before = search(dataset, shard).hits
+    rebuild_index(shard.path(), trees=2)
+    assert search(dataset, shard).hits == before
+    assert Shard.objects.get(pk=shard.pk).status == Status.READY
 
 
 def test_no_more_shards_are_open_than_allowed(dataset, settings):
