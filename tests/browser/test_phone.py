@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.chromium import PHONE
 from tests.browser.visitor import Visitor
 
 SMALL = """els => els.filter((e) => e.checkVisibility() && !e.matches(".visually-hidden, .skip-link, [type=checkbox]"))
@@ -13,23 +13,18 @@ SMALL = """els => els.filter((e) => e.checkVisibility() && !e.matches(".visually
   .map((e) => e.outerHTML.slice(0, 80))"""
 
 
-def tap_map(visitor: Visitor) -> Visitor:
-    visitor.page.touchscreen.tap(*visitor.middle())
-    return visitor.found()
-
-
 def test_a_tap_on_the_map_brings_results(phone: Visitor) -> None:
-    tap_map(phone)
+    phone.search()
     expect(phone.results.first).to_be_in_viewport()
 
 
 def test_plus_refines_by_touch(phone: Visitor) -> None:
-    tap_map(phone).results.nth(1).locator('[data-action="like"]').tap()
+    phone.search().results.nth(1).locator('[data-action="like"]').tap()
     expect(phone.liked).to_have_count(2)
 
 
 def test_the_sheet_opens_fully_and_sinks_when_a_result_is_shown(phone: Visitor) -> None:
-    tap_map(phone).page.locator("[data-grip]").tap()
+    phone.search().page.locator("[data-grip]").tap()
     expect(phone.page.locator("[data-panel]")).to_have_attribute("data-sheet", "full")
     phone.results.nth(1).locator(".result__show").tap()
     expect(phone.page.locator("[data-panel]")).to_have_attribute("data-sheet", "half")
@@ -38,7 +33,7 @@ def test_the_sheet_opens_fully_and_sinks_when_a_result_is_shown(phone: Visitor) 
 @pytest.mark.parametrize("width", [390, 320])
 def test_nothing_is_wider_than_the_screen_or_too_small_to_touch(visit: Callable[..., Visitor], width: int) -> None:
     phone = visit(**{**PHONE, "viewport": {"width": width, "height": 700}})
-    tap_map(phone).page.locator("[data-panel]").evaluate("panel => panel.scrollTo(0, 0)")
+    phone.search().page.locator("[data-panel]").evaluate("panel => panel.scrollTo(0, 0)")
     phone.filters()
     assert phone.page.evaluate("document.documentElement.scrollWidth") == width
     assert phone.page.locator("button, a, input, select, summary").evaluate_all(SMALL) == []

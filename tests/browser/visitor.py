@@ -50,15 +50,19 @@ class Visitor:
         bottom = min(box["y"] + box["height"], sheet["y"]) if sheet["x"] < box["width"] else box["y"] + box["height"]
         return box["x"] + box["width"] / 2, (box["y"] + bottom) / 2
 
-    def click_map(self, dx: float = 0, dy: float = 0, **options: object) -> "Visitor":
+    def click_map(self, dx: float = 0, dy: float = 0) -> "Visitor":
         x, y = self.middle()
         self.page.mouse.click(x + dx, y + dy)
         return self
 
     def search(self) -> "Visitor":
-        """A click on the tile in the middle of the map, and its results."""
-        self.click_map()
-        return self.found()
+        """A click, or a tap, on the tile in the middle of the map, and its results."""
+        return self.choose().found()
+
+    def choose(self) -> "Visitor":
+        touch = self.page.evaluate("matchMedia('(pointer: coarse)').matches")
+        (self.page.touchscreen.tap if touch else self.page.mouse.click)(*self.middle())
+        return self
 
     def found(self) -> "Visitor":
         """Results are there, and none is on its way."""
