@@ -13,6 +13,7 @@ from django.db import transaction
 
 from ml import metrics
 from ml.embedding import EncodeOnce
+from ml.errors import ShardBusy
 from ml.shards import ShardWriter
 from search import grid, imagery, progress, tasks
 from search.errors import BadQuery, Cancelled
@@ -59,6 +60,10 @@ def build_here(shard: Shard, on_progress: Progress | None = None) -> bool:
         build(shard, on_progress)
     except Cancelled as stop:
         log.info("%s", stop)
+        return False
+    except ShardBusy as busy:  # a worker that lost the row has not noticed yet
+        log.info("%s", busy)
+        shard.release()
         return False
     except BaseException as error:  # Ctrl-C too: the row must not stay claimed
         shard.fail(error)

@@ -107,6 +107,11 @@ class Buildable(models.Model):
             raise Cancelled(f"{self} was cancelled, or taken over by another worker.")
         self.refresh_from_db()
 
+    def release(self) -> None:
+        """Give it back untried: it cannot be worked on just now."""
+        self._mine().update(status=Status.WAITING, worker="", attempts=F("attempts") - 1)
+        self.refresh_from_db()
+
     def fail(self, error: BaseException) -> None:
         """Keep what went wrong. The row waits for another attempt until its attempts are used up."""
         over = self.attempts >= ATTEMPTS

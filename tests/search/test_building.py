@@ -7,6 +7,7 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
+from ml.shards import ShardWriter
 from search import building, library, tasks
 from search.errors import BadQuery, Cancelled
 from search.models import Scene, Shard, Status
@@ -118,6 +119,15 @@ def test_a_cancelled_build_stops_and_stays_cancelled():
     with pytest.raises(Cancelled):
         shard.report(1, 2)
     assert not building.build_here(Shard.objects.get(pk=shard.pk))
+
+
+def test_a_shard_whose_folder_another_process_holds_waits_untried():
+    shard = one(make_map())
+    with ShardWriter(
+        building.home(shard) / building.BUILDING, keys=[1], bounds=np.zeros((1, 4)), dim=1, fingerprint="x"
+    ):
+        assert not building.build_here(shard)
+    assert (shard.status, shard.attempts) == (Status.WAITING, 0)
 
 
 def test_an_interrupted_build_continues_where_it_stopped(monkeypatch):
