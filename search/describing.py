@@ -8,7 +8,7 @@ from ml.metrics import METRICS
 from search import grid, keys, progress
 from search.errors import NoSuchTile
 from search.imagery.gallery import GalleryReader
-from search.models import Dataset, Scene, Shard
+from search.models import Dataset, Product, Scene, Shard
 from search.similarity import Hit
 
 THUMBNAIL = 256  # pixels
@@ -19,13 +19,22 @@ class Describer:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        scenes = Scene.objects.filter(product__dataset=dataset).select_related("product__dataset")
-        self._scenes = {(scene.product.number, scene.day): scene for scene in scenes}
+        self._scenes: dict[tuple[int, int], Scene] = {}  # by product number and day
         self._galleries: dict[int, GalleryReader] = {}
+
+    def look_up(self, addresses: Iterable[keys.TileAddress]) -> None:
+        """Fetch the scenes of many tiles at once, and no others: an archive of 20 years has thousands."""
+        wanted = {(address.product, address.day) for address in addresses} - self._scenes.keys()
+        products, days = {product for product, _ in wanted}, {day for _, day in wanted}
+        mine = Scene.objects.filter(product__dataset=self.dataset, product__number__in=products, day__in=days)
+        for scene in mine.select_related("product__dataset"):
+            self._scenes[scene.product.number, scene.day] = scene
 
     def tile(self, key: int) -> dict[str, object]:
         """The tile behind a key; NoSuchTile when the dataset has no such scene, place or picture."""
         address = keys.unpack(key)
+        if (address.product, address.day) not in self._scenes:
+            self.look_up([address])
         scene = self._scenes.get((address.product, address.day))
         if scene is None or address.dataset != self.dataset.number:
             raise NoSuchTile(f"{self.dataset.name} has no tile {key}.")
@@ -59,6 +68,8 @@ class Describer:
         return str(reader.table["name"][reader.index(address.level, address.row, address.col)].as_py())
 
     def results(self, hits: Iterable[Hit]) -> list[dict[str, object]]:
+        hits = list(hits)
+        self.look_up(keys.unpack(hit.key) for hit in hits)
         return [{"tile": self.tile(hit.key), "score": round(hit.score, 4)} for hit in hits]
 
 
@@ -93,7 +104,7 @@ def describe_dataset(dataset: Dataset) -> dict[str, object]:
     }
 
 
-def describe_product(product, scenes: list[Scene], shards: dict[int, list[Shard]]) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def describe_product(product: Product, scenes: list[Scene], shards: dict[int, list[Shard]]) -> dict[str, object]:
     mine = [scene for scene in scenes if scene.product_id == product.pk]
     return {
         "name": product.name,
