@@ -77,6 +77,11 @@ export function parse(search, dataset) {
   };
 }
 
+function formatMetrics({ metrics }) {
+  const range = ([low, high]) => `${low ?? ""}..${high ?? ""}`;
+  return Object.fromEntries(Object.entries(metrics).map(([name, ends]) => [`m.${name}`, range(ends)]));
+}
+
 function formatFilters(state) {
   const dates = state.dates === "range" ? `${state.from}..${state.to}` : state.dates;
   return {
@@ -87,7 +92,7 @@ function formatFilters(state) {
     area: state.area ? state.area.map((value) => trim(value, 3)).join(",") : "",
     duplicates: state.noDuplicates ? "hide" : "",
     spread: state.spread ? "" : "off",
-    ...Object.fromEntries(Object.entries(state.metrics).map(([name, [low, high]]) => [`m.${name}`, `${low ?? ""}..${high ?? ""}`])),
+    ...formatMetrics(state),
   };
 }
 

@@ -35,6 +35,6 @@ export class AddressBar {
   async #copy() {
     one("download").open = false;
     const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
-    this.#announce(copied ? "The link is copied." : "The browser does not allow copying; take the address from the address bar.");
+    this.#announce(copied ? "The link is copied." : "The browser does not allow copying; use the address bar.");
   }
 }

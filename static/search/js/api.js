@@ -19,7 +19,7 @@ const WORDS = {
 
 async function failure(response) {
   const body = await response.json().catch(() => null); // a proxy's error page is not JSON
-  const words = body?.error?.message ?? WORDS[response.status] ?? `The server answered with an error (${response.status}).`;
+  const words = body?.error?.message ?? WORDS[response.status] ?? `The server failed (error ${response.status}).`;
   const wait = Number(response.headers.get("Retry-After")) || null;
   return new ApiError(response.status, words, { fields: body?.error?.fields ?? null, wait });
 }
@@ -38,8 +38,8 @@ export class Api {
   dataset(signal) { return this.#ask(this.#path(""), { signal }); }
   search(body, signal) { return this.#send(this.#path("search"), JSON.stringify(body), signal, "application/json"); }
   tile(key, signal) { return this.#ask(this.#path(`tiles/${key}/`), { signal }); }
-  page(offset, limit, signal) { return this.#ask(`${this.#path("tiles/")}?offset=${offset}&limit=${limit}`, { signal }); }
-  tileAt(place, signal) { return this.#ask(`${this.#path("tiles")}?${new URLSearchParams(place)}`, { signal }); }
+  page(offset, limit, signal) { return this.#tiles({ offset, limit }, signal); }
+  tileAt(place, signal) { return this.#tiles(place, signal); }
 
   upload(file, signal) {
     const form = new FormData();
@@ -50,9 +50,13 @@ export class Api {
   imageUrl(id) { return `${this.#root}images/${encodeURIComponent(id)}.webp`; }
 
   /** format: "geojson" or "csv" */
-  downloadUrl(body, format) { return `${this.#path(`search.${format}`)}?q=${encodeURIComponent(JSON.stringify(body))}`; }
+  downloadUrl(body, format) {
+    return `${this.#path(`search.${format}`)}?q=${encodeURIComponent(JSON.stringify(body))}`;
+  }
 
   #path(rest) { return `${this.#root}datasets/${encodeURIComponent(this.#slug)}/${rest}`; }
+
+  #tiles(asked, signal) { return this.#ask(`${this.#path("tiles")}?${new URLSearchParams(asked)}`, { signal }); }
 
   #send(url, body, signal, type) {
     const headers = { ...(this.#token && { "X-CSRFToken": this.#token }), ...(type && { "Content-Type": type }) };

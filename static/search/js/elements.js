@@ -2,12 +2,16 @@
 export const one = (name, root = document) => root.querySelector(`[data-${name}]`);
 export const all = (name, root = document) => [...root.querySelectorAll(`[data-${name}]`)];
 
-export const make = (name) => document.querySelector(`template[data-template="${name}"]`).content.firstElementChild.cloneNode(true);
+export function make(name) {
+  const template = document.querySelector(`template[data-template="${name}"]`);
+  return template.content.firstElementChild.cloneNode(true);
+}
 
 export function show(element, shown) { if (element) element.hidden = !shown; }
 
 export function fill(select, options, chosen) {
-  select.replaceChildren(...options.map(([value, label]) => new Option(label, value, false, String(value) === String(chosen))));
+  const option = ([value, label]) => new Option(label, value, false, String(value) === String(chosen));
+  select.replaceChildren(...options.map(option));
 }
 
 /** After a quiet moment, once. */

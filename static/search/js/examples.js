@@ -1,6 +1,9 @@
 import { show, one, all } from "./elements.js";
 import { fresh, like, unlike } from "./query.js";
 
+/** What the keys held with a click or Enter say: "like", "unlike" or null. */
+export const meant = ({ shiftKey, altKey }) => (shiftKey ? "like" : altKey ? "unlike" : null);
+
 /** What choosing a tile means: a new search, or one more example for or against it. */
 export class Examples {
   #store;
@@ -26,7 +29,8 @@ export class Examples {
   refine(meaning, { key }, level = null) {
     const { state } = this.#store;
     const first = meaning === "like" && !state.positives.length;
-    this.#store.change({ ...(meaning === "like" ? like(state, key) : unlike(state, key)), ...(first && { minScore: 0, level: state.level ?? level }) });
+    const examples = meaning === "like" ? like(state, key) : unlike(state, key);
+    this.#store.change({ ...examples, ...(first && { minScore: 0, level: state.level ?? level }) });
     this.#announce(meaning === "like" ? "Added as an example." : "Added as a counter-example.");
   }
 

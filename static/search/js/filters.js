@@ -1,6 +1,7 @@
 import { all, debounce, one, show } from "./elements.js";
 import { filtersInUse, NO_FILTERS } from "./query.js";
 
+const BAD_AREA = "Longitudes lie between −180 and 180, latitudes between −90 and 90, and south is below north.";
 const EDGES = ["west", "south", "east", "north"];
 
 /** The filter form, both ways: what is typed becomes state, and state fills the form. */
@@ -32,8 +33,8 @@ export class Filters {
     const { state } = this.#store;
     const values = { ...state, ...Object.fromEntries(EDGES.map((edge, index) => [edge, state.area?.[index] ?? ""])) };
     for (const name of ["products", "dates", "from", "to", "k", ...EDGES]) this.#set(name, values[name]);
-    for (const name of ["noDuplicates", "spread"]) if (this.#form.elements[name]) this.#form.elements[name].checked = state[name];
-    for (const input of all("metric", this.#form)) this.#put(input, state.metrics[input.dataset.metric]?.[input.dataset.end] ?? "");
+    for (const box of this.#form.querySelectorAll("[type=checkbox]")) box.checked = state[box.name];
+    for (const input of all("metric", this.#form)) this.#put(input, this.#end(input.dataset) ?? "");
     show(one("date-range"), state.dates === "range");
     show(one("area-clear"), state.area);
     one("filters-count").textContent = filtersInUse(state);
@@ -42,8 +43,12 @@ export class Filters {
 
   #set(name, value) { if (this.#form.elements[name]) this.#put(this.#form.elements[name], value); }
 
+  #end({ metric, end }) { return this.#store.state.metrics[metric]?.[end]; }
+
   /** Never under the hands of someone who types. */
-  #put(input, value) { if (input !== document.activeElement || input.value === "" || value === "") input.value = value; }
+  #put(input, value) {
+    if (input !== document.activeElement || input.value === "" || value === "") input.value = value;
+  }
 
   #read(input) {
     if (input.name === "k") this.#readCount(input);
@@ -69,7 +74,7 @@ export class Filters {
     const area = inputs.map(({ value }) => (value === "" ? NaN : Number(value)));
     const complete = area.every(Number.isFinite);
     const fine = inputs.every(({ validity }) => validity.valid) && (!complete || area[1] < area[3]);
-    one("area-error").textContent = fine ? "" : "Longitudes lie between −180 and 180, latitudes between −90 and 90, and south is below north.";
+    one("area-error").textContent = fine ? "" : BAD_AREA;
     show(one("area-error"), !fine);
     if (fine && complete) this.#store.change({ area });
     if (fine && area.every(Number.isNaN)) this.#store.change({ area: null });

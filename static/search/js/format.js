@@ -17,7 +17,10 @@ export const place = ([lon, lat]) => `${degrees(lat, "N", "S")}, ${degrees(lon, 
 
 export const size = (level) => (level?.kilometres ? `${count(level.kilometres)} km` : "whole images");
 
-export const milliseconds = (ms) => (ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+export function milliseconds(ms) {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+}
 
 /** What a tile is called: its place, or the name of its file. */
 export const title = (tile) => (tile.center ? place(tile.center) : tile.name ?? `image ${tile.key}`);

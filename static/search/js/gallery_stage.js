@@ -1,4 +1,5 @@
 import { all, make, one, show } from "./elements.js";
+import { meant } from "./examples.js";
 import { count, plural, title } from "./format.js";
 import { Latest } from "./latest.js";
 import { Roving } from "./roving.js";
@@ -23,7 +24,9 @@ export class GalleryStage {
     this.#api = api;
     this.#book = book;
     this.#on = on;
-    for (const button of all("page-step")) button.addEventListener("click", () => this.#step(Number(button.dataset.pageStep)));
+    for (const button of all("page-step")) {
+      button.addEventListener("click", () => this.#step(Number(button.dataset.pageStep)));
+    }
     one("gallery-retry").addEventListener("click", () => this.#load());
     this.#load();
   }
@@ -71,7 +74,7 @@ export class GalleryStage {
     item.dataset.key = tile.key;
     item.querySelector("img").src = tile.thumbnail;
     item.querySelector(".frame__name").textContent = title(tile);
-    item.querySelector("button").addEventListener("click", ({ shiftKey, altKey }) => this.#on.choose(tile, shiftKey ? "like" : altKey ? "unlike" : null));
+    item.querySelector("button").addEventListener("click", (event) => this.#on.choose(tile, meant(event)));
     this.#markItem(item);
     return item;
   }

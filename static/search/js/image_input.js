@@ -53,7 +53,7 @@ export class ImageInput {
 
   #offer(file) {
     if (!file) return;
-    if (file.size > this.#largest) this.refuse(`${file.name} is too large for this site. Use a smaller version: a few hundred pixels are enough.`);
-    else this.#take(file);
+    if (file.size <= this.#largest) return this.#take(file);
+    this.refuse(`${file.name} is too large for this site. A few hundred pixels are enough: use a smaller version.`);
   }
 }

@@ -1,6 +1,11 @@
 /** How far the shards are: over the websocket, and by asking every few seconds while that is down. */
 export const unfinished = ({ running, waiting }) => running + waiting > 0;
 
+export function jobsUrl(slug) {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return `${scheme}://${location.host}/ws/jobs/?${new URLSearchParams({ dataset: slug })}`;
+}
+
 export class JobsFeed {
   #url;
   #poll;

@@ -8,10 +8,11 @@ export class Latest {
     const controller = new AbortController();
     this.#controller = controller;
     on.start?.();
-    const told = await request(controller.signal).then((answer) => () => on.done(answer), (error) => () => on.failed(error));
+    const [done, failed] = [(answer) => () => on.done(answer), (error) => () => on.failed(error)];
+    const tell = await request(controller.signal).then(done, failed);
     if (controller !== this.#controller) return; // a newer one runs, or nobody waits any more
     this.#controller = null;
-    told();
+    tell();
   }
 
   get busy() { return this.#controller !== null; }

@@ -9,7 +9,7 @@ import { Filters } from "./filters.js";
 import { GalleryStage } from "./gallery_stage.js";
 import { Highlight } from "./highlight.js";
 import { ImageInput } from "./image_input.js";
-import { JobsFeed, unfinished } from "./jobs_feed.js";
+import { JobsFeed, jobsUrl, unfinished } from "./jobs_feed.js";
 import { Latest } from "./latest.js";
 import { searchableLevels } from "./levels.js";
 import { MapStage } from "./map_stage.js";
@@ -29,7 +29,8 @@ const config = JSON.parse(document.getElementById("config").textContent);
 let dataset = config.dataset; // asked for again as its index grows
 const isMap = dataset.kind === "map";
 
-const api = new Api({ root: config.api, slug: dataset.slug, token: document.querySelector('meta[name="csrf-token"]').content });
+const token = document.querySelector('meta[name="csrf-token"]').content;
+const api = new Api({ root: config.api, slug: dataset.slug, token });
 const store = new Store(parse(location.search, dataset));
 const book = new TileBook((key) => api.tile(key));
 const highlight = new Highlight();
@@ -39,19 +40,26 @@ const examples = new Examples({ store, announce });
 const progress = new ProgressView(announce);
 let toolbar = null;
 
-const stage = isMap ? makeMap() : new GalleryStage({ store, api, book, on: { choose: (tile, how) => examples.choose(tile, null, how) } });
+const stage = isMap ? makeMap() : makeGallery();
 const chooser = isMap && new PlaceChooser({ api, store, book, stage, examples, lookups, waiting, unchanged });
 const results = new ResultsView({ dataset, act, highlight, announce });
-const searching = new Searching({ api, store, on: { none: showNone, start: () => results.loading(), done: showAnswer, failed: showFailure } });
-const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks: (kind, tiles) => stage.mark(kind, tiles) });
+const searching = new Searching({ api, store, on: { none, loading, answer, failure } });
+const marks = (kind, tiles) => stage.mark(kind, tiles);
+const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks });
 const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.areaInView });
 const sheet = new Sheet((pixels) => { if (isMap) stage.covered = pixels; });
 const images = new ImageInput({ largest: config.upload_limit ?? Infinity, take: searchWithImage });
-const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, choose: (place, level) => chooser.choose(place, level, null, true) });
+const startAt = (place, level) => chooser.choose(place, level, null, true);
+const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, choose: startAt });
 
 function makeMap() {
-  const levelChanged = () => toolbar?.render();
-  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), on: { choose: (...where) => chooser.choose(...where), highlight, levelChanged, announce } });
+  const choose = (...where) => chooser.choose(...where);
+  const on = { choose, highlight, levelChanged: () => toolbar?.render(), announce };
+  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), on });
+}
+
+function makeGallery() {
+  return new GalleryStage({ store, api, book, on: { choose: (tile, how) => examples.choose(tile, null, how) } });
 }
 
 /** What the buttons and keys of a result do. */
@@ -116,20 +124,18 @@ function forgetLookup(_state, _previous, how) {
   unchanged();
 }
 
-function showNone() { results.welcome(); placeResults(); }
+function none() { results.welcome(); placeResults(); }
 
-function showAnswer(answer) {
-  answer.results.forEach(({ tile }) => book.add(tile));
-  results.answer(answer, { least: store.state.minScore, level: store.state.level });
+function loading() { results.loading(); }
+
+function answer(found) {
+  found.results.forEach(({ tile }) => book.add(tile));
+  results.answer(found, { least: store.state.minScore, level: store.state.level });
   placeResults();
   sheet.rise();
 }
 
-function showFailure(error) {
-  results.failed(error);
-  placeResults();
-  sheet.rise();
-}
+function failure(error) { results.failed(error); placeResults(); sheet.rise(); }
 
 function placeResults() { if (isMap) stage.showResults(results.shown); }
 
@@ -140,13 +146,9 @@ function render(state, previous) {
   chips.render();
   searching.render();
   if (one("text") && state.text !== previous?.text) one("text").value = state.text;
-  if (suggestions && (state.date !== previous?.date || state.product !== previous?.product)) suggestions.render(state, searchableLevels(dataset));
-  if (previous && state.minScore !== previous.minScore) renderThreshold(state);
-}
-
-function renderThreshold({ minScore, level }) {
-  results.threshold(minScore, level);
-  placeResults();
+  const shown = state.date !== previous?.date || state.product !== previous?.product;
+  if (suggestions && shown) suggestions.render(state, searchableLevels(dataset));
+  if (previous && state.minScore !== previous.minScore) { results.threshold(state.minScore, state.level); placeResults(); }
 }
 
 /** The index has grown: new sizes may be searchable, and an empty answer may have results now. */
@@ -157,14 +159,16 @@ async function grow(shards) {
   if (hasQuery(store.state) && !results.shown.length && store.state.minScore === 0) searching.again();
 }
 
+const setThreshold = (minScore) => store.change({ minScore }, "replace");
+
 function doNothingAction({ target }) {
-  if (target.dataset.nothingAction === "threshold") store.change({ minScore: 0 }, "replace");
+  if (target.dataset.nothingAction === "threshold") setThreshold(0);
   else store.change(NO_FILTERS);
 }
 
 function wire() {
-  one("dataset")?.addEventListener("change", ({ target }) => location.assign(`?dataset=${encodeURIComponent(target.value)}`));
-  one("least").addEventListener("input", ({ target }) => store.change({ minScore: target.value === target.min ? 0 : Number(target.value) }, "replace"));
+  one("dataset")?.addEventListener("change", ({ target }) => location.assign(`?dataset=${target.value}`));
+  one("least").addEventListener("input", ({ target }) => setThreshold(target.value === target.min ? 0 : +target.value));
   one("clear").addEventListener("click", () => { escape(); store.change(fresh({})); });
   one("retry").addEventListener("click", () => searching.again());
   one("nothing-action").addEventListener("click", doNothingAction);
@@ -178,12 +182,6 @@ function searchText(event) {
   store.change({ text, level: isMap ? stage.level : null, minScore: 0 });
 }
 
-function followJobs() {
-  progress.render(dataset.shards);
-  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/jobs/?dataset=${encodeURIComponent(dataset.slug)}`;
-  if (unfinished(dataset.shards)) new JobsFeed({ url, poll: () => api.dataset(), hear: grow }).start();
-}
-
 if (isMap) toolbar = new Toolbar({ dataset, store, level: () => stage.level, pickLevel, lock });
 highlight.onChange((key) => stage.light(key));
 store.onChange(forgetLookup);
@@ -191,5 +189,7 @@ store.onChange(render);
 new AddressBar({ store, dataset, api, announce });
 wire();
 render(store.state, null);
-followJobs();
+progress.render(dataset.shards);
+const feed = new JobsFeed({ url: jobsUrl(dataset.slug), poll: () => api.dataset(), hear: grow });
+if (unfinished(dataset.shards)) feed.start();
 document.documentElement.dataset.ready = "yes";

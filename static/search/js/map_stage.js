@@ -1,5 +1,6 @@
 import { AreaDrawing } from "./area_drawing.js";
 import { all, debounce, one } from "./elements.js";
+import { meant } from "./examples.js";
 import { place } from "./format.js";
 import { areaOf, Grid } from "./grid.js";
 import { Overlays } from "./overlays.js";
@@ -30,22 +31,27 @@ export class MapStage {
     this.#world = new WorldMap({ target: this.#target, dataset, trouble: warn });
     this.#overlays = new Overlays(this.#world.map);
     this.#drawing = new AreaDrawing(this.#world.map);
-    this.#cursor = new TileCursor({ grid: this.grid, level: () => this.level, changed: (tile) => this.#drawCursor(tile) });
+    const changed = (tile) => this.#drawCursor(tile);
+    this.#cursor = new TileCursor({ grid: this.grid, level: () => this.level, changed });
     if (!store.state.view) this.#world.fill();
     this.#wire();
     this.render(store.state, null);
   }
 
   /** The size that a click looks for now. */
-  get level() { return this.#store.state.locked ? this.#store.state.level : this.grid.levelFor(this.#world.resolution, this.#levels()); }
+  get level() {
+    const { locked, level } = this.#store.state;
+    return locked ? level : this.grid.levelFor(this.#world.resolution, this.#levels());
+  }
 
   get areaInView() { return areaOf(this.#world.extent); }
 
   set covered(pixels) { this.#world.padding = pixels; }
 
   render(state, previous) {
-    if (state.product !== previous?.product || state.date !== previous?.date) this.#world.show(state.product, state.date);
-    if (state.area !== previous?.area) this.#overlays.set("area", state.area ? [{ key: "area", bbox: state.area }] : []);
+    const { product, date, area } = state;
+    if (product !== previous?.product || date !== previous?.date) this.#world.show(product, date);
+    if (area !== previous?.area) this.#overlays.set("area", area ? [{ key: "area", bbox: area }] : []);
     if (state.view && state.view !== previous?.view && !this.#isAt(state.view)) this.#world.go(state.view);
   }
 
@@ -77,7 +83,9 @@ export class MapStage {
     this.#target.addEventListener("keydown", (event) => this.#press(event));
     this.#target.addEventListener("focus", () => this.#enter());
     this.#target.addEventListener("blur", () => this.#cursor.point(null));
-    all("zoom").forEach((button) => button.addEventListener("click", () => this.#world.zoomBy(Number(button.dataset.zoom))));
+    for (const button of all("zoom")) {
+      button.addEventListener("click", () => this.#world.zoomBy(Number(button.dataset.zoom)));
+    }
     one("whole").addEventListener("click", () => this.#world.whole());
     addEventListener("resize", () => this.#on.levelChanged());
   }
@@ -89,9 +97,8 @@ export class MapStage {
 
   #moved() { this.#store.change({ view: this.#world.view }, "replace"); }
 
-  #click({ coordinate, originalEvent: { shiftKey, altKey } }) {
-    if (this.#drawing.active) return;
-    this.#on.choose(coordinate, this.level, shiftKey ? "like" : altKey ? "unlike" : null);
+  #click({ coordinate, originalEvent }) {
+    if (!this.#drawing.active) this.#on.choose(coordinate, this.level, meant(originalEvent));
   }
 
   #point({ coordinate, dragging, originalEvent: { pointerType } }) {
@@ -117,11 +124,12 @@ export class MapStage {
     if (handled) event.preventDefault();
   }
 
-  #command({ key, shiftKey, altKey }) {
+  #command(event) {
+    const { key } = event;
     const zoom = { "+": 0.5, "=": 0.5, "-": -0.5, "−": -0.5 }[key];
     if (zoom) this.#world.zoomBy(zoom);
     else if (key === "Home") this.#world.whole();
-    else if (key === "Enter" && this.#cursor.tile) this.#chooseCursor(shiftKey ? "like" : altKey ? "unlike" : null);
+    else if (key === "Enter" && this.#cursor.tile) this.#chooseCursor(meant(event));
     else return false;
     return true;
   }

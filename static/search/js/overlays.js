@@ -38,7 +38,8 @@ export class Overlays {
   #feature(kind, { key, bbox }) {
     const [west, south, east, north] = bbox;
     const box = [west, south, east < west ? east + 360 : east, north];
-    const feature = new this.#ol.Feature({ geometry: this.#ol.geom.Polygon.fromExtent(box), width: box[2] - west, lit: key === this.#lit });
+    const geometry = this.#ol.geom.Polygon.fromExtent(box);
+    const feature = new this.#ol.Feature({ geometry, width: box[2] - west, lit: key === this.#lit });
     feature.setId(key);
     return feature;
   }
@@ -66,7 +67,8 @@ export class Overlays {
   #marker(kind, lit) {
     const image = new this.#ol.style.RegularShape({
       points: 4, angle: Math.PI / 4, radius: lit ? 12 : SMALLEST / Math.SQRT2 + 1,
-      fill: new this.#ol.style.Fill({ color: lit ? COLOURS[kind] : "rgba(4, 8, 14, 0.35)" }), stroke: this.#stroke(COLOURS[kind], 2),
+      fill: new this.#ol.style.Fill({ color: lit ? COLOURS[kind] : "rgba(4, 8, 14, 0.35)" }),
+      stroke: this.#stroke(COLOURS[kind], 2),
     });
     const geometry = (feature) => new this.#ol.geom.Point(this.#ol.extent.getCenter(feature.getGeometry().getExtent()));
     return new this.#ol.style.Style({ image, geometry, zIndex: lit ? 3 : 1 });

@@ -25,8 +25,11 @@ export class ProgressView {
 
   #building({ ready, total, tiles, tiles_ready: done }) {
     const rest = ready ? "What is ready can be searched already." : "The first part is on its way.";
-    return `Building the index: ${count(ready)} of ${plural(total, "part")}, ${count(done)} of ${plural(tiles, "tile")}. ${rest}`;
+    const [parts, squares] = [plural(total, "part"), plural(tiles, "tile")];
+    return `Building the index: ${count(ready)} of ${parts}, ${count(done)} of ${squares}. ${rest}`;
   }
 
-  #trouble(parts) { return parts ? `${plural(parts, "part")} of the index could not be built or read. The others are searched.` : ""; }
+  #trouble(parts) {
+    return parts ? `${plural(parts, "part")} of the index could not be built or read. The others are searched.` : "";
+  }
 }

@@ -1,7 +1,8 @@
-import { make } from "./elements.js";
-import { date, score, title, subtitle } from "./format.js";
+import { all, make } from "./elements.js";
+import { date, score, size, subtitle, title } from "./format.js";
 import { Roving } from "./roving.js";
 
+const ACTIONS = { like: "More like", unlike: "Less like", query: "Search with" };
 const KEYS = { "+": "like", "=": "like", "-": "unlike", "−": "unlike", s: "query", S: "query" };
 
 /** The results as cards.  act(action, tile): action is "show", "like", "unlike" or "query". */
@@ -42,8 +43,7 @@ export class ResultList {
     card.querySelector(".result__subtitle").textContent = when;
     const spoken = [name, when, `likeness ${score(value)}`].filter(Boolean).join(", ");
     card.querySelector(".result__show").setAttribute("aria-label", spoken);
-    const labels = { like: `More like ${name}`, unlike: `Less like ${name}`, query: `Search with ${name}` };
-    for (const button of card.querySelectorAll("[data-action]")) button.setAttribute("aria-label", labels[button.dataset.action]);
+    for (const button of all("action", card)) button.ariaLabel = `${ACTIONS[button.dataset.action]} ${name}`;
     return card;
   }
 
@@ -79,11 +79,13 @@ export class ResultList {
   }
 }
 
+const WHY = { running: "being built", waiting: "waiting to be built", damaged: "damaged, set aside" };
+
 /** "Skipped" in words: which parts could not be asked, and why. */
 export function skippedWords(skipped, levels) {
-  const why = { running: "being built", waiting: "waiting to be built", failed: "failed", damaged: "damaged, set aside" };
-  const km = (z) => levels.find(({ level }) => level === z)?.kilometres;
-  const words = skipped.map(({ date: day, level, status }) => `${date(day)}${km(level) ? `, ${km(level)} km` : ""} (${why[status] ?? status})`);
+  const known = (z) => levels.find(({ level }) => level === z);
+  const name = ({ date: day, level }) => (known(level)?.kilometres ? `${date(day)}, ${size(known(level))}` : date(day));
+  const words = skipped.map((part) => `${name(part)} (${WHY[part.status] ?? part.status})`);
   const more = words.length > 3 ? ` and ${words.length - 3} more` : "";
   return `Not searched: ${words.slice(0, 3).join("; ")}${more}.`;
 }

@@ -1,6 +1,22 @@
-import { all, make, one, show } from "./elements.js";
+import { make, one, show } from "./elements.js";
 import { count, milliseconds, plural, score, size } from "./format.js";
 import { ResultList, skippedWords } from "./result_list.js";
+
+const TITLES = {
+  0: "No connection", 404: "Not found", 429: "Too fast", 503: "Not available just now",
+  refused: "This search is not possible", failed: "The search failed",
+};
+
+// When there is nothing to show: title, text, what the button offers.
+const TOO_UNLIKE = ["Nothing is that much alike", "No result reaches the likeness you ask for.", "Show all results"];
+const NONE = [
+  "No lookalikes found", "The filters leave nothing to compare with. Try more dates, a larger area or another size.",
+  "Reset the filters",
+];
+const NOT_BUILT = [
+  "The index is still being built",
+  "Nothing of this size and date can be searched yet. Results come in by themselves when the first part is ready.", "",
+];
 
 /** Everything that can stand in the results: welcome, skeletons, cards, nothing, an error. */
 export class ResultsView {
@@ -42,7 +58,8 @@ export class ResultsView {
     this.#least = least;
     this.#render(level);
     this.#toTop();
-    this.#announce(`${one("results-title").textContent || one("nothing-title").textContent}. ${one("searched").textContent}`);
+    const said = one("results-title").textContent || one("nothing-title").textContent;
+    this.#announce(`${said}. ${one("searched").textContent}`);
   }
 
   threshold(least, level) {
@@ -54,8 +71,7 @@ export class ResultsView {
     this.#answer = null;
     this.#list.fill([]);
     this.#reveal("error");
-    const titles = { 0: "No connection", 404: "Not found", 429: "Too fast", 503: "Not available just now" };
-    one("error-title").textContent = titles[status] ?? (status < 500 ? "This search is not possible" : "The search failed");
+    one("error-title").textContent = TITLES[status] ?? (status < 500 ? TITLES.refused : TITLES.failed);
     one("error-text").textContent = wait ? `${message} Try again in ${plural(wait, "second")}.` : message;
   }
 
@@ -98,18 +114,16 @@ export class ResultsView {
 
   #renderFoot() {
     const { searched, skipped, took_ms: ms } = this.#answer;
-    one("searched").textContent = `Searched ${plural(searched.tiles, "tile")} in ${plural(searched.shards, "shard")} in ${milliseconds(ms)}.`;
+    const where = `${plural(searched.tiles, "tile")} in ${plural(searched.shards, "shard")}`;
+    one("searched").textContent = `Searched ${where} in ${milliseconds(ms)}.`;
     one("skipped").textContent = skipped.length ? skippedWords(skipped, this.#dataset.levels) : "";
     show(one("skipped"), skipped.length > 0);
   }
 
   #renderNothing() {
     const { results, searched, skipped } = this.#answer;
-    const [title, text, action] = results.length
-      ? ["Nothing is that much alike", "No result reaches the likeness you ask for.", "Show all results"]
-      : searched.shards === 0 && skipped.length
-        ? ["The index is still being built", "Nothing of this size and date can be searched yet. Results come in by themselves as soon as the first part is ready.", ""]
-        : ["No lookalikes found", "The filters leave nothing to compare with. Try more dates, a larger area or another size.", "Reset the filters"];
+    const building = searched.shards === 0 && skipped.length > 0;
+    const [title, text, action] = results.length ? TOO_UNLIKE : building ? NOT_BUILT : NONE;
     one("nothing-title").textContent = title;
     one("nothing-text").textContent = text;
     one("nothing-action").textContent = action;
@@ -126,8 +140,9 @@ export class ResultsView {
     this.#dim(false);
     for (const name of ["welcome", "skeletons", "results-list", "nothing", "error"]) show(one(name), name === content);
     show(one("results"), content !== "welcome");
-    for (const name of ["results-head", "results-foot"]) show(one(name), content === "results-list" || (content === "nothing" && name === "results-foot"));
+    show(one("results-head"), content === "results-list");
+    show(one("results-foot"), content === "results-list" || content === "nothing");
     if (content !== "results-list" && content !== "nothing") show(one("threshold"), false);
-    all("results-head").forEach((head) => head.querySelector("details").removeAttribute("open"));
+    one("download").open = false;
   }
 }

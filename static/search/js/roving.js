@@ -30,7 +30,8 @@ export class Roving {
   #press(event) {
     const items = [...this.#list.children];
     const index = items.findIndex((item) => item.contains(event.target));
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns(items), ArrowDown: this.#columns(items) }[event.key];
+    const row = this.#columns(items);
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row }[event.key];
     const next = { Home: 0, End: items.length - 1 }[event.key] ?? index + step;
     if (index < 0 || !items[next]) return;
     event.preventDefault();

@@ -10,7 +10,7 @@ export class Searching {
   #asked = null;
   #failed = null;
 
-  /** on: {none(), start(), done(answer), failed(error)} */
+  /** on: {none(), loading(), answer(found), failure(error)} */
   constructor({ api, store, on }) {
     this.#api = api;
     this.#store = store;
@@ -32,9 +32,9 @@ export class Searching {
     const body = searchBody(this.#store.state);
     if (!hasQuery(this.#store.state)) return;
     this.#latest.run((signal) => this.#api.search(body, signal), {
-      start: () => this.#on.start(),
-      done: (answer) => { this.#failed = null; this.#on.done(answer); },
-      failed: (error) => { this.#failed = error; this.#on.failed(error); },
+      start: () => this.#on.loading(),
+      done: (answer) => { this.#failed = null; this.#on.answer(answer); },
+      failed: (error) => { this.#failed = error; this.#on.failure(error); },
     });
   }
 

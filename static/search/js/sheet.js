@@ -1,8 +1,6 @@
 import { one } from "./elements.js";
 
 /** On a phone the panel is a sheet at the bottom: a peek, half or all of the screen. */
-const HEIGHTS = ["peek", "half", "full"];
-
 export class Sheet {
   #panel = one("panel");
   #grip = one("grip");
@@ -12,7 +10,7 @@ export class Sheet {
   /** changed(pixels): how much of the map the sheet covers; 0 where the panel stands beside it */
   constructor(changed) {
     this.#changed = changed;
-    this.#grip.addEventListener("click", () => this.set(this.height === "full" ? "half" : HEIGHTS[HEIGHTS.indexOf(this.height) + 1]));
+    this.#grip.addEventListener("click", () => this.set({ peek: "half", half: "full", full: "half" }[this.height]));
     this.#grip.addEventListener("pointerdown", (event) => this.#press(event));
     this.#grip.addEventListener("pointermove", (event) => this.#drag(event));
     this.#grip.addEventListener("pointerup", (event) => this.#release(event));

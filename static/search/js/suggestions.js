@@ -27,7 +27,8 @@ export class Suggestions {
   render(state, levels) {
     const usable = coversEarth(this.#dataset) && state.date && levels.length > 0;
     show(one("places"), usable);
-    if (usable) one("places-list").replaceChildren(...PLACES.map(([name, place]) => this.#item(name, place, state, this.#best(levels))));
+    const item = ([name, place]) => this.#item(name, place, state, this.#best(levels));
+    if (usable) one("places-list").replaceChildren(...PLACES.map(item));
   }
 
   /** The size nearest to 500 km, at which these places are easy to recognise. */
@@ -36,7 +37,8 @@ export class Suggestions {
   #item(name, place, { product, date }, level) {
     const item = make("place");
     const { row, col } = this.#grid.tileAt(place, level);
-    item.querySelector("img").src = `/tiles/${this.#dataset.slug}/${product}/${date}/${level}/${row}/${col}.webp?size=256&v=${this.#version(product, date)}`;
+    const path = [this.#dataset.slug, product, date, level, row, col].join("/");
+    item.querySelector("img").src = `/tiles/${path}.webp?size=256&v=${this.#version(product, date)}`;
     item.querySelector(".place__name").textContent = name;
     item.querySelector("button").addEventListener("click", () => this.#choose(place, level));
     return item;

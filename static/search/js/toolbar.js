@@ -19,7 +19,7 @@ export class Toolbar {
     one("date").addEventListener("change", ({ target }) => store.change({ date: target.value }));
     one("level").addEventListener("change", ({ target }) => pickLevel(Number(target.value)));
     one("level-lock").addEventListener("click", () => lock(!store.state.locked));
-    for (const button of all("date-step")) button.addEventListener("click", () => this.#step(Number(button.dataset.dateStep)));
+    for (const button of all("date-step")) button.addEventListener("click", () => this.#step(button));
   }
 
   render() {
@@ -28,12 +28,22 @@ export class Toolbar {
     one("product").value = product;
     fill(one("date"), dates.map((text) => [text, date(text)]), shown);
     show(one("date-group"), dates.some((text) => text !== "static"));
-    for (const button of all("date-step")) button.disabled = !dates[dates.indexOf(shown) + Number(button.dataset.dateStep)];
+    for (const button of all("date-step")) button.disabled = !this.#beside(button);
     one("level").value = this.#level();
     one("level-lock").setAttribute("aria-pressed", String(locked));
   }
 
-  #dates(name) { return this.#dataset.products.find((product) => product.name === name)?.dates.map((scene) => scene.date) ?? []; }
+  #dates(name) {
+    const scenes = this.#dataset.products.find((product) => product.name === name)?.dates ?? [];
+    return scenes.map(({ date: text }) => text);
+  }
+
+  /** The date that a step leads to, or undefined. */
+  #beside(button) {
+    const { product, date: shown } = this.#store.state;
+    const dates = this.#dates(product);
+    return dates[dates.indexOf(shown) + Number(button.dataset.dateStep)];
+  }
 
   #pickProduct(product) {
     const dates = this.#dates(product);
@@ -41,9 +51,8 @@ export class Toolbar {
     this.#store.change({ product, date: same ? this.#store.state.date : dates.at(-1) ?? null });
   }
 
-  #step(by) {
-    const dates = this.#dates(this.#store.state.product);
-    const next = dates[dates.indexOf(this.#store.state.date) + by];
+  #step(button) {
+    const next = this.#beside(button);
     if (next) this.#store.change({ date: next });
   }
 }

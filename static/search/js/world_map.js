@@ -8,7 +8,12 @@ const COARSEST = 2; // tiles of levels 0 and 1 run past the world, which a map t
 const SEEN = [80, 320]; // pixels between which a tile is seen well enough
 const SEEN_WELL = 120;
 
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const INTERACTIONS = {
+  altShiftDragRotate: false, pinchRotate: false, doubleClickZoom: false, shiftDragZoom: false, keyboard: false,
+};
+
+/** Milliseconds of an animation, none for those who want none. */
+const quick = (ms) => (matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ms);
 
 export class WorldMap {
   #ol = globalThis.ol;
@@ -25,10 +30,9 @@ export class WorldMap {
     addEventListener("online", () => this.#layer.getSource()?.refresh());
     this.#layer = new this.#ol.layer.Tile({ preload: 1 });
     this.#view = this.#makeView(target);
-    const interactions = { altShiftDragRotate: false, pinchRotate: false, doubleClickZoom: false, shiftDragZoom: false, keyboard: false };
     this.map = new this.#ol.Map({
       target, view: this.#view, layers: [this.#layer], controls: [],
-      interactions: this.#ol.interaction.defaults.defaults(interactions),
+      interactions: this.#ol.interaction.defaults.defaults(INTERACTIONS),
     });
   }
 
@@ -68,7 +72,7 @@ export class WorldMap {
     const pixels = (east - west) / this.resolution;
     const resolution = pixels < SEEN[0] || pixels > SEEN[1] ? (east - west) / SEEN_WELL : this.resolution;
     const center = [this.#nearest((west + east) / 2), (south + north) / 2];
-    this.#view.animate({ center, resolution, duration: still() ? 0 : 650 });
+    this.#view.animate({ center, resolution, duration: quick(650) });
   }
 
   /** Fill the screen with the dataset: nothing of the page behind the Earth shows. */
@@ -82,16 +86,20 @@ export class WorldMap {
   whole() {
     const [w, s, e, n] = this.#dataset.extent ?? [-180, -90, 180, 90];
     const shift = this.#nearest((w + e) / 2) - (w + e) / 2;
-    this.#view.fit([w + shift, s, e + shift, n], { duration: still() ? 0 : 400 });
+    this.#view.fit([w + shift, s, e + shift, n], { duration: quick(400) });
   }
 
-  zoomBy(steps) { this.#view.animate({ resolution: this.#view.getConstrainedResolution(this.resolution / 2 ** steps), duration: still() ? 0 : 200 }); }
+  zoomBy(steps) {
+    const resolution = this.#view.getConstrainedResolution(this.resolution / 2 ** steps);
+    this.#view.animate({ resolution, duration: quick(200) });
+  }
 
   /** Move so that the place is in sight. */
   reveal(place) {
     const [x0, y0, x1, y1] = this.extent;
     const [lon, lat] = [this.#nearest(place[0]), place[1]];
-    if (lon < x0 || lon > x1 || lat < y0 || lat > y1) this.#view.animate({ center: [lon, lat], duration: still() ? 0 : 250 });
+    const seen = lon >= x0 && lon <= x1 && lat >= y0 && lat <= y1;
+    if (!seen) this.#view.animate({ center: [lon, lat], duration: quick(250) });
   }
 
   /** The copy of a longitude that lies nearest to the middle of the map. */
@@ -105,8 +113,8 @@ export class WorldMap {
     const coarsest = Math.max((e - w) / target.clientWidth, (n - s) / target.clientHeight);
     const finest = Math.min(...this.#dataset.products.map(({ map_level: level }) => LEVEL_0 / 2 ** (level + 2)));
     return new this.#ol.View({
-      projection: "EPSG:4326", center: [(w + e) / 2, (s + n) / 2], resolution: coarsest, smoothResolutionConstraint: false,
-      minResolution: finest, maxResolution: coarsest, constrainOnlyCenter: true, enableRotation: false,
+      projection: "EPSG:4326", center: [(w + e) / 2, (s + n) / 2], resolution: coarsest, minResolution: finest,
+      maxResolution: coarsest, smoothResolutionConstraint: false, constrainOnlyCenter: true, enableRotation: false,
       extent: [-180 * WORLDS, -90, 180 * WORLDS, 90],
     });
   }
@@ -119,7 +127,8 @@ export class WorldMap {
     });
     const path = `/tiles/${this.#dataset.slug}/${name}/${date}`;
     const tileUrlFunction = ([z, x, y]) => `${path}/${z}/${y}/${x}.webp?v=${version}`;
-    const source = new this.#ol.source.TileImage({ projection: "EPSG:4326", tileGrid, tileUrlFunction, wrapX: true, transition: still() ? 0 : 200 });
+    const options = { projection: "EPSG:4326", tileGrid, tileUrlFunction, wrapX: true, transition: quick(200) };
+    const source = new this.#ol.source.TileImage(options);
     source.on("tileloaderror", () => this.#trouble("Part of the map could not be loaded."));
     source.on("tileloadend", () => this.#trouble(""));
     return source;
