@@ -28,9 +28,14 @@ export class ResultList {
     const hadFocus = this.#list.contains(document.activeElement);
     this.#tiles = new Map(results.map(({ tile }) => [tile.key, tile]));
     this.#cards = new Map(results.map((result) => [result.tile.key, this.#card(result)]));
-    this.#list.replaceChildren(...this.#cards.values());
-    this.#roving.refresh();
+    this.limit(results.length);
     if (hadFocus && results.length) this.#roving.focus(0);
+  }
+
+  /** Only the best n. */
+  limit(n) {
+    this.#list.replaceChildren(...[...this.#cards.values()].slice(0, n));
+    this.#roving.refresh();
   }
 
   #card({ tile, score: value }) {

@@ -56,6 +56,7 @@ export class ResultsView {
   answer(answer, { least, level }) {
     this.#answer = answer;
     this.#least = least;
+    this.#list.fill(answer.results);
     this.#render(level);
     this.#toTop();
     const said = one("results-title").textContent || one("nothing-title").textContent;
@@ -77,7 +78,7 @@ export class ResultsView {
 
   #render(level) {
     const { shown } = this;
-    this.#list.fill(shown);
+    this.#list.limit(shown.length);
     this.#reveal(shown.length ? "results-list" : "nothing");
     this.#renderFoot();
     this.#renderThreshold();
