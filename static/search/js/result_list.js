@@ -23,19 +23,18 @@ export class ResultList {
     highlight.onChange((key, source) => this.#light(key, source));
   }
 
-  /** results: [{tile, score}]; the focus stays in the list if it was there. */
+  /** results: [{tile, score}]; they show with `limit`. */
   fill(results) {
-    const hadFocus = this.#list.contains(document.activeElement);
     this.#tiles = new Map(results.map(({ tile }) => [tile.key, tile]));
     this.#cards = new Map(results.map((result) => [result.tile.key, this.#card(result)]));
-    this.limit(results.length);
-    if (hadFocus && results.length) this.#roving.focus(0);
   }
 
-  /** Only the best n. */
+  /** Show the best n; the focus stays in the list if it was there. */
   limit(n) {
+    const hadFocus = this.#list.contains(document.activeElement);
     this.#list.replaceChildren(...[...this.#cards.values()].slice(0, n));
     this.#roving.refresh();
+    if (hadFocus && n && !this.#list.contains(document.activeElement)) this.#roving.focus(0);
   }
 
   #card({ tile, score: value }) {

@@ -43,6 +43,7 @@ export class ResultsView {
   welcome() {
     this.#answer = null;
     this.#list.fill([]);
+    this.#list.limit(0);
     this.#reveal("welcome");
   }
 
@@ -71,6 +72,7 @@ export class ResultsView {
   failed({ status, message, wait }) {
     this.#answer = null;
     this.#list.fill([]);
+    this.#list.limit(0);
     this.#reveal("error");
     one("error-title").textContent = TITLES[status] ?? (status < 500 ? TITLES.refused : TITLES.failed);
     one("error-text").textContent = wait ? `${message} Try again in ${plural(wait, "second")}.` : message;
