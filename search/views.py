@@ -1,5 +1,6 @@
 """The map page, and pictures of tiles and of uploaded queries."""
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, render
@@ -33,6 +34,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "dataset": describe_dataset(dataset) if dataset else None,
         "datasets": [{"slug": d.slug, "name": d.name, "kind": d.kind} for d in datasets],
         "api": "/api/v1/",
+        "upload_limit": settings.UPLOAD_LIMIT,
     }
     return render(request, "search/map.html", {"config": config, "dataset": dataset, "datasets": datasets})
 

@@ -43,8 +43,8 @@ def collect(say: Callable[[str], None]) -> None:
 
 
 def fingerprint() -> str:
-    """Name, size and time of every static file, hashed."""
-    found = hashlib.sha256()
+    """How static files are stored, and name, size and time of each, hashed."""
+    found = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for name, storage in finder.list(["CVS", ".*", "*~"]):
             found.update(f"{name} {storage.size(name)} {storage.get_modified_time(name).timestamp()}\n".encode())
