@@ -50,8 +50,8 @@ def test_offline_is_said_and_the_search_comes_back_with_the_connection(desk: Vis
 def test_a_late_answer_never_overwrites_a_newer_one(desk: Visitor) -> None:
     slow: list[Route] = []
     desk.page.route(SEARCH, lambda route: slow.append(route), times=1)
-    desk.click_map()
-    desk.page.wait_for_timeout(500)
+    with desk.page.expect_request(SEARCH):
+        desk.click_map()
     keys = desk.click_map(dx=200).found().keys
     slow[0].fulfill(body=NOTHING)
     desk.page.wait_for_timeout(300)

@@ -19,7 +19,7 @@ def tiles(draw):
     return level, draw(st.integers(0, grid.rows(level) - 1)), draw(st.integers(0, grid.columns(level) - 1))
 
 
-@pytest.mark.parametrize(("level", "size"), enumerate(GIBS))
+@pytest.mark.parametrize(("level", "size"), list(enumerate(GIBS)))
 def test_sizes_are_nasas(level, size):
     assert (grid.columns(level), grid.rows(level)) == size
 
