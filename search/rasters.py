@@ -2,6 +2,8 @@
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -45,12 +47,19 @@ class Inspected:
         return {"west": self.west, "south": self.south, "east": self.east, "north": self.north}
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[rasterio.DatasetReader]:
+    """The file alone, without what lies beside it; whether it has a place is the caller's question, not a warning."""
+    with warnings.catch_warnings(), rasterio.Env(**NEVER_GUESS):
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(path) as source:
+            yield source
+
+
 def is_georeferenced(path: Path) -> bool:
     try:
-        with warnings.catch_warnings(), rasterio.Env(**NEVER_GUESS):
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # that is the question
-            with rasterio.open(path) as source:
-                return source.crs is not None
+        with opened(path) as source:
+            return source.crs is not None
     except RasterioError:
         return False
 
@@ -58,7 +67,7 @@ def is_georeferenced(path: Path) -> bool:
 def inspect(path: Path) -> Inspected:
     """Look at a file; BadImagery when it is no raster, has no place on Earth, is cut short or holds no data."""
     try:
-        with rasterio.Env(**NEVER_GUESS), rasterio.open(path) as source:
+        with opened(path) as source:
             if source.crs is None:
                 raise BadImagery(
                     f"{path.name} has no georeference, so it has no place on a map. "
