@@ -16,6 +16,7 @@ from PIL import Image
 
 from ml.index import unit
 from ml.shards import Shard, ShardWriter
+from ml.torchvision_shim import import_torchvision
 
 DIM = 16
 
@@ -88,3 +89,24 @@ def _quiet(*command: str) -> bool:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
         return False
+
+
+TINY = {
+    "embed_dim": 24,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "patch_size": 16, "head_width": 32},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+}
+
+
+def tiny_clip(folder: Path, **config: object) -> Path:
+    """A model store entry of a CLIP with both towers and random weights."""
+    import_torchvision()
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    make_entry(folder, kind="open_clip", **config)
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": TINY, "preprocess_cfg": {}}))
+    torch.manual_seed(0)
+    save_file(open_clip.CLIP(**TINY).state_dict(), folder / "weights.safetensors")
+    return folder

@@ -1,37 +1,17 @@
 """The open_clip path, with a CLIP small enough for a test: both towers, its own tokenizer, random weights."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from ml import encoders
 from ml.encoders import Encoder
 from ml.encoders.base import direction
 from ml.errors import BadEncoder, NoWeights
-from ml.torchvision_shim import import_torchvision
-from tests.ml.making import make_entry, make_images
-
-TINY = {
-    "embed_dim": 24,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "patch_size": 16, "head_width": 32},
-    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
-}
-
-
-def tiny_clip(folder: Path, **config: object) -> Path:
-    import_torchvision()
-    import open_clip
-
-    make_entry(folder, kind="open_clip", **config)
-    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": TINY, "preprocess_cfg": {}}))
-    torch.manual_seed(0)
-    save_file(open_clip.CLIP(**TINY).state_dict(), folder / "weights.safetensors")
-    return folder
+from tests.ml.making import TINY, make_entry, make_images, tiny_clip
 
 
 @pytest.fixture(scope="module")
