@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from search import tasks
 from search.models import Dataset, Encoder, Product, QueryPicture, Scene, SceneFile, Shard
-from search.models.datasets import RetiredNumber
+from search.models.datasets import GivenNumber
 
 admin.site.site_header = admin.site.site_title = "Lookalike"
 admin.site.index_title = "Back office"
@@ -116,7 +116,13 @@ class QueryPictureAdmin(admin.ModelAdmin):
     exclude = ["vector", "thumbnail"]
 
 
-@admin.register(RetiredNumber)
-class RetiredNumberAdmin(admin.ModelAdmin):
+@admin.register(GivenNumber)
+class GivenNumberAdmin(admin.ModelAdmin):
     list_display = ["number"]
     readonly_fields = ["number"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: GivenNumber | None = None) -> bool:
+        return False  # a number given twice would give old keys a new meaning
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

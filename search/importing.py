@@ -127,11 +127,12 @@ def product_of(dataset: Dataset, options: Options) -> Product:
     existing = dataset.products.filter(name=name).first()
     if existing:
         return existing
-    number = (dataset.products.order_by("-number").values_list("number", flat=True).first() or 0) + 1
-    if number >= keys.LIMITS["product"]:
-        raise BadImagery(f"{dataset} has {number - 1} products, the most a dataset can hold.")
     return Product.objects.create(
-        dataset=dataset, number=number, name=name, title=options.title or name, credit=options.credit
+        dataset=dataset,
+        number=dataset.next_product_number(),
+        name=name,
+        title=options.title or name,
+        credit=options.credit,
     )
 
 

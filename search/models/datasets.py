@@ -43,6 +43,9 @@ class Dataset(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     encoder = models.ForeignKey("search.Encoder", on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
+    products_given = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="the highest number a product of it ever had"
+    )
 
     objects = DatasetQuerySet.as_manager()
 
@@ -54,18 +57,19 @@ class Dataset(models.Model):
 
     @classmethod
     def next_number(cls) -> int:
-        """One more than the highest ever given (deleted datasets' keys must not come alive again)."""
-        last = max(
-            cls.objects.aggregate(last=Max("number"))["last"] or 0,
-            RetiredNumber.objects.aggregate(last=Max("number"))["last"] or 0,
-        )
+        """One more than the highest ever given: the keys of deleted datasets must not come alive again."""
+        last = GivenNumber.objects.aggregate(last=Max("number"))["last"] or 0
         if last + 1 >= keys.LIMITS["dataset"]:
             raise BadImagery(f"This site has had {last} datasets, the most that tile keys can tell apart.")
-        return last + 1
+        return GivenNumber.objects.create(number=last + 1).number
 
-    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
-        RetiredNumber.objects.get_or_create(number=self.number)
-        return super().delete(*args, **kwargs)  # type: ignore[arg-type]
+    def next_product_number(self) -> int:
+        """As `next_number`, within the dataset."""
+        if self.products_given + 1 >= keys.LIMITS["product"]:
+            raise BadImagery(f"{self} has had {self.products_given} products, the most a dataset can tell apart.")
+        self.products_given += 1
+        self.save(update_fields=["products_given"])
+        return self.products_given
 
     def levels(self) -> list[int]:
         """Levels that are, or are to be, searchable."""
@@ -75,8 +79,8 @@ class Dataset(models.Model):
         return sorted(set(found.values_list("level", flat=True)))
 
 
-class RetiredNumber(models.Model):
-    """Numbers of deleted datasets."""
+class GivenNumber(models.Model):
+    """Every number that a dataset ever had; rows are never deleted."""
 
     number = models.PositiveSmallIntegerField(unique=True)
 

@@ -6,6 +6,7 @@ import pytest
 from search import importing
 from search.errors import BadImagery
 from search.models import Dataset, Scene, SceneFile, Shard
+from search.models.datasets import GivenNumber
 from tests.factories import JANUARY, MARCH, make_gallery, make_map, make_raster, noise, picture_bytes
 
 pytestmark = pytest.mark.django_db
@@ -133,10 +134,28 @@ def test_a_path_that_is_not_there_is_refused(tmp_path):
 
 
 def test_a_deleted_datasets_number_is_never_given_again():
-    first = make_map("first")
-    number = first.number
-    first.delete()
+    number = make_map("first").number
+    Dataset.objects.all().delete()  # as the back office does
     assert make_map("second").number > number
+
+
+def test_a_deleted_products_number_is_never_given_again():
+    dataset = make_map("first", product="one")
+    dataset.products.all().delete()
+    assert make_map("first", product="two").products.get().number == 2
+
+
+def test_a_dataset_refuses_more_products_than_keys_can_tell_apart():
+    make_map("first", product="one")
+    Dataset.objects.update(products_given=63)
+    with pytest.raises(BadImagery, match="63 products"):
+        make_map("first", product="two")
+
+
+def test_the_site_refuses_more_datasets_than_keys_can_tell_apart():
+    GivenNumber.objects.create(number=511)
+    with pytest.raises(BadImagery, match="511 datasets"):
+        make_map("last")
 
 
 @pytest.mark.parametrize(
