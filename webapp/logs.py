@@ -35,7 +35,8 @@ def settings(form: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"main": {"()": "webapp.logs.formatter", "form": form}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "main"}},
+        "filters": {"named": {"()": "webapp.logs.Named"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "main", "filters": ["named"]}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django_structlog": quiet,
@@ -50,6 +51,13 @@ def settings(form: str, level: str) -> dict[str, Any]:
             "axes": {"level": "WARNING"},
         },
     }
+
+
+class Named(logging.Filter):
+    """Drops what is logged on the root logger below ERROR: open_clip's running commentary on loading a model."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.name != "root" or record.levelno >= logging.ERROR
 
 
 def formatter(form: str) -> logging.Formatter:

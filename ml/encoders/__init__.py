@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from ml.encoders import entry as entries
@@ -18,7 +19,11 @@ __all__ = ["DEFAULT", "Encoder", "builtin", "load"]
 
 DEFAULT = "mobilenet-colour"
 _STORE = Path(__file__).parents[1] / "store"
-_NETWORKS = {"torchvision": Torchvision, "timm": Timm, "open_clip": OpenClip}
+_NETWORKS: dict[str, Callable[[Entry, Runtime], Encoder]] = {
+    "torchvision": Torchvision,
+    "timm": Timm,
+    "open_clip": OpenClip,
+}
 
 
 def builtin() -> dict[str, Path]:

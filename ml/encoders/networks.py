@@ -1,6 +1,7 @@
 """Image networks of torchvision and timm, with weights from disk."""
 
 import re
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,9 @@ class Network(Encoder):
     def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         return self._tower(images)
 
+    @abstractmethod
     def _build(self) -> tuple["nn.Module", Pixels]:
         """The module (n, 3, size, size) float -> (n, dim), and how pixels are prepared for it. Imports torch."""
-        raise NotImplementedError
 
 
 class Torchvision(Network):
