@@ -140,7 +140,7 @@ def tile_vector(dataset: Dataset, key: int) -> np.ndarray:
         return columns.vector(row)
     size = dataset.encoder.size
     with imagery.opened(scene) as reader:
-        pixels, valid = reader.picture(address.level, address.row, address.col, size)
+        pixels, valid = reader.sample(address.level, address.row, address.col, size)
     if not valid.any():
         raise NoSuchTile("There is no data in that tile: choose another one.")
     return encoders.encode_one(dataset.encoder, pixels)

@@ -12,7 +12,7 @@ Reader = RasterReader | GalleryReader
 
 @contextmanager
 def opened(scene: Scene) -> Iterator[Reader]:
-    """The scene's reader: `plan(level)`, `batches(level, most)`, `read(batch, size)`, `picture(row, col, …)`."""
+    """The scene's reader: `plan(level)`, `batches(level, most)`, `read(…)`, `sample(…)`, `picture(…)`."""
     kind = GalleryReader if scene.product.dataset.kind == Dataset.Kind.GALLERY else RasterReader
     reader = kind(scene)
     try:

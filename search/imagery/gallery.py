@@ -71,6 +71,10 @@ class GalleryReader:
         """One image inside a (size, size) square, not cropped; the margins are not valid."""
         return boxed(self._decode(self.index(level, row, col)), size)
 
+    def sample(self, level: int, row: int, col: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """One image for an encoder, as `read` gives it."""
+        return self.picture(level, row, col, size)
+
     def index(self, level: int, row: int, col: int) -> int:
         """The position of an image in the list."""
         number = row << keys.WIDTHS["col"] | col

@@ -64,6 +64,10 @@ class RasterReader:
         """One tile for looking at: (size, size, 3) uint8 and (size, size) bool; smooth where it is enlarged."""
         return self.area(grid.bounds(level, row, col), size, size, resampling="cubic")
 
+    def sample(self, level: int, row: int, col: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """One tile for an encoder, as `read` gives it."""
+        return self.area(grid.bounds(level, row, col), size, size)
+
     def area(
         self, bounds: grid.Bounds, width: int, height: int, resampling: str = "bilinear"
     ) -> tuple[np.ndarray, np.ndarray]:

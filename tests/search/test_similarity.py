@@ -154,6 +154,13 @@ def test_a_tile_of_a_level_that_is_not_indexed_can_be_asked(world):
     assert len(answer.hits) == 50
 
 
+def test_a_tile_has_the_same_vector_from_its_pixels_as_from_its_shard(world):
+    key = key_at(world, SAHARA)
+    indexed = similarity.tile_vector(world, key)
+    Shard.objects.of(world).update(folder="")
+    assert similarity.tile_vector(world, key) @ indexed > 0.999
+
+
 @pytest.mark.django_db
 def test_unfinished_shards_are_named_and_the_others_answer():
     dataset = make_map("partly", levels=(3, 4))
