@@ -73,6 +73,18 @@ class SceneAdmin(admin.ModelAdmin):
     inlines = [SceneFileInline]
 
 
+@admin.register(SceneFile)
+class SceneFileAdmin(admin.ModelAdmin):
+    list_display = ["path", "scene", "size", "west", "south", "east", "north"]
+    list_filter = ["scene__product__dataset"]
+    list_select_related = ["scene__product__dataset"]
+    search_fields = ["path", "digest"]
+    readonly_fields = ["scene", "path", "size", "digest", "west", "south", "east", "north"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # an import makes them
+
+
 @admin.register(Encoder)
 class EncoderAdmin(admin.ModelAdmin):
     list_display = ["name", "fingerprint", "dim", "size", "has_text", "licence", "created_at"]
