@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -147,3 +148,10 @@ def test_ctrl_c_before_the_site_has_started_is_no_traceback(monkeypatch: pytest.
     with pytest.raises(CommandError, match="Stopped") as stopped:
         call_command("serve", port=free_port())
     assert stopped.value.returncode == 130
+
+
+def test_connections_to_its_socket_send_without_delay() -> None:
+    with ports.bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
