@@ -84,7 +84,7 @@ def build(shard: Shard, on_progress: Progress | None = None) -> None:
         ) as writer:  # fmt: skip
             shard.report(writer.done, writer.total)
             encode = EncodeOnce(encoder)
-            for start, end in reader.batches(plan, shard.level, BATCH):
+            for start, end in reader.batches(plan, BATCH):
                 if start >= writer.done:
                     pixels = reader.read(plan, start, end, shard.level, encoder.size)
                     writer.append(encode(pixels.tiles), measured(pixels, is_gallery=plan.names is not None))

@@ -5,7 +5,6 @@ import io
 
 COLUMNS = ["rank", "score", "key", "dataset", "product", "date", "level", "row", "col", "west", "south", "east",
            "north", "lon", "lat", "name", "image"]  # fmt: skip
-Result = dict[str, dict[str, object]]
 
 
 def row(rank: int, result: dict, site: str) -> dict[str, object]:

@@ -5,7 +5,6 @@ projection"; widths and heights are rounded up, so the east and south tiles of l
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -124,13 +123,6 @@ def covering(area: Bounds, level: int) -> Block:
         left=max(0, math.floor((west + 180 + hair) / size)),
         right=min(columns(level), math.ceil((east + 180 - hair) / size)),
     )
-
-
-def strips(block: Block, tiles: int) -> Iterator[Block]:
-    """The block in reading order, in one-row pieces of at most so many tiles."""
-    for row in range(block.top, block.bottom):
-        for left in range(block.left, block.right, tiles):
-            yield Block(block.level, row, row + 1, left, min(left + tiles, block.right))
 
 
 @cache

@@ -44,7 +44,7 @@ class TileAddress:
     @property
     def number(self) -> int:
         """The image's number, when this is a gallery's tile."""
-        return self.row << WIDTHS["col"] | self.col
+        return image_number(self.row, self.col)
 
 
 def unpack(key: int) -> TileAddress:
@@ -67,6 +67,16 @@ def pack_many(first: TileAddress, rows: np.ndarray, cols: np.ndarray) -> np.ndar
     """
     base = TileAddress(first.dataset, first.product, first.day, first.level, 0, 0, first.offset).pack()
     return base | rows.astype(np.int64) << SHIFTS["row"] | cols.astype(np.int64)
+
+
+def part_of_many(packed: np.ndarray, name: str) -> np.ndarray:
+    """(n,) int64 keys -> (n,) one part of each: "row", "col", "level" …"""
+    part: np.ndarray = packed >> SHIFTS[name] & (LIMITS[name] - 1)
+    return part
+
+
+def image_number(row: int, col: int) -> int:
+    return row << WIDTHS["col"] | col
 
 
 def image_address(dataset: int, product: int, day: int, number: int) -> TileAddress:

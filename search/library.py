@@ -11,8 +11,8 @@ from django.conf import settings
 from ml.errors import DamagedShard
 from ml.shards import Shard as Columns
 from ml.shards.files import check_files
-from search import building
-from search.models import Shard
+from search import building, keys
+from search.models import Dataset, Shard
 
 log = logging.getLogger(__name__)
 
@@ -95,3 +95,13 @@ def opened(shard: Shard) -> Columns | None:
             if not shard.folder:
                 return None
     return None
+
+
+def find(dataset: Dataset, key: int) -> tuple[Columns, int] | None:
+    """A tile's columns and its row in them; None when it is not indexed (yet)."""
+    address = keys.unpack(key)
+    place = {"scene__product__number": address.product, "scene__day": address.day, "level": address.level}
+    shard = Shard.objects.of(dataset).filter(**place).exclude(folder="").first()
+    columns = opened(shard) if shard else None
+    row = columns.row_of(key) if columns else None
+    return (columns, row) if columns is not None and row is not None else None

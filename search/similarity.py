@@ -132,14 +132,11 @@ def tile_vector(dataset: Dataset, key: int) -> np.ndarray:
     address = keys.unpack(key)
     if address.dataset != dataset.number:
         raise BadKey(f"The tile {key} is not one of {dataset.name}.")
-    scene = scene_of(dataset, address)
-    shard = Shard.objects.of(dataset).filter(scene=scene, level=address.level).exclude(folder="").first()
-    columns = library.opened(shard) if shard else None
-    row = columns.row_of(key) if columns else None
-    if columns is not None and row is not None:
+    if indexed := library.find(dataset, key):
+        columns, row = indexed
         return columns.vector(row)
     size = dataset.encoder.size
-    with imagery.opened(scene) as reader:
+    with imagery.opened(scene_of(dataset, address)) as reader:
         pixels, valid = reader.sample(address.level, address.row, address.col, size)
     if not valid.any():
         raise NoSuchTile("There is no data in that tile: choose another one.")

@@ -70,8 +70,6 @@ def greedy(
 
 def places(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) keys -> centres (n, 2) lon, lat and widths (n,) in degrees."""
-    level = packed >> keys.SHIFTS["level"] & (keys.LIMITS["level"] - 1)
-    row = packed >> keys.SHIFTS["row"] & (keys.LIMITS["row"] - 1)
-    col = packed & (keys.LIMITS["col"] - 1)
+    level, row, col = (keys.part_of_many(packed, name) for name in ("level", "row", "col"))
     span = grid.LEVEL0 / 2.0**level
     return np.stack([(col + 0.5) * span - 180, 90 - (row + 0.5) * span], axis=1), span

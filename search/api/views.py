@@ -19,7 +19,7 @@ from search.api.queries import PageSerializer, PlaceSerializer, QuerySerializer,
 from search.describing import Describer, describe_dataset
 from search.errors import NoSuchTile, TooLarge
 from search.imagery.gallery import listed
-from search.models import Dataset, Scene, Shard
+from search.models import Dataset, Scene
 from search.query import Query
 from search.views import visible
 
@@ -125,15 +125,10 @@ class TileView(APIView):
 
 
 def metrics_of(dataset: Dataset, key: int) -> dict[str, float] | None:
-    address = keys.unpack(key)
-    mine = Shard.objects.of(dataset).filter(
-        scene__product__number=address.product, scene__day=address.day, level=address.level
-    )
-    shard = mine.exclude(folder="").first()
-    columns = library.opened(shard) if shard else None
-    row = columns.row_of(key) if columns else None
-    if columns is None or row is None:
+    indexed = library.find(dataset, key)
+    if indexed is None:
         return None
+    columns, row = indexed
     return {name: float(columns.column(name)[row]) for name in similarity.METRIC_NAMES}
 
 

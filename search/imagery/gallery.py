@@ -59,7 +59,7 @@ class GalleryReader:
         base = self.scene.address(LEVEL, 0, 0).pack()
         return Plan(base | numbers, np.full((len(numbers), 4), np.nan), self.table["name"].to_pylist())
 
-    def batches(self, plan: Plan, level: int, most: int) -> Iterator[tuple[int, int]]:
+    def batches(self, plan: Plan, most: int) -> Iterator[tuple[int, int]]:
         for start in range(0, len(plan), most):
             yield start, min(start + most, len(plan))
 
@@ -77,7 +77,7 @@ class GalleryReader:
 
     def index(self, level: int, row: int, col: int) -> int:
         """The position of an image in the list."""
-        number = row << keys.WIDTHS["col"] | col
+        number = keys.image_number(row, col)
         numbers = self.table["number"].to_numpy()
         at = int(np.searchsorted(numbers, number))
         if level != LEVEL or at == len(numbers) or numbers[at] != number:

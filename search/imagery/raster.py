@@ -42,7 +42,7 @@ class RasterReader:
         rows, cols = split(packed)
         return Plan(packed, grid.bounds_of_many(level, rows, cols))
 
-    def batches(self, plan: Plan, level: int, most: int) -> Iterator[tuple[int, int]]:
+    def batches(self, plan: Plan, most: int) -> Iterator[tuple[int, int]]:
         """[start, end) of runs of neighbouring tiles of one row: each is read in one go."""
         rows, cols = split(plan.keys)
         breaks = np.flatnonzero((np.diff(rows) != 0) | (np.diff(cols) != 1)) + 1
@@ -130,7 +130,7 @@ def shown(
 
 def split(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) keys -> (n,) rows and (n,) columns."""
-    return packed >> keys.SHIFTS["row"] & (keys.LIMITS["row"] - 1), packed & (keys.LIMITS["col"] - 1)
+    return keys.part_of_many(packed, "row"), keys.part_of_many(packed, "col")
 
 
 def overlaps(a: grid.Bounds, b: grid.Bounds) -> bool:
