@@ -18,6 +18,7 @@ class Query:
 
     area: west, south, east, north in degrees; west > east crosses the date line.  metrics: name -> (low, high),
     None for no bound.  spread: leave out neighbours of a better result, the same place on other dates included.
+    exact: rank every tile instead of asking the indexes, so that anyone can compare.
     """
 
     positives: tuple[int, ...] = ()
@@ -35,6 +36,7 @@ class Query:
     exclude_duplicates: bool = False
     spread: bool = False
     exclude_query: bool = True
+    exact: bool = False
 
     def checked(self) -> Self:
         """The same query, or BadQuery with what to change."""

@@ -39,6 +39,9 @@ class Answer:
     tiles: int = 0
     skipped: list[dict[str, object]] = field(default_factory=list)  # product, date, level, status
     took_ms: float = 0.0
+    recall: float | None = None  # of the indexes asked, measured when they were built; shards that were scanned count 1
+    engines: tuple[str, ...] = ()
+    exact: bool = False
 
 
 @dataclass
