@@ -69,8 +69,12 @@ class Describer:
 
     def results(self, hits: Iterable[Hit]) -> list[dict[str, object]]:
         hits = list(hits)
-        self.look_up(keys.unpack(hit.key) for hit in hits)
-        return [{"tile": self.tile(hit.key), "score": round(hit.score, 4)} for hit in hits]
+        self.look_up(keys.unpack(hit.key) for hit in hits)  # what was merged into a hit is of the same scene
+        return [self._result(hit) for hit in hits]
+
+    def _result(self, hit: Hit) -> dict[str, object]:
+        said: dict[str, object] = {"tile": self.tile(hit.key), "score": round(hit.score, 4)}
+        return {**said, "also": [self._result(other) for other in hit.also]} if hit.also else said
 
 
 def image_address(scene: Scene, level: int, row: int, col: int) -> str:

@@ -75,6 +75,15 @@ def part_of_many(packed: np.ndarray, name: str) -> np.ndarray:
     return part
 
 
+def ancestor(key: int, level: int) -> int:
+    """The tile of the same scene at a coarser level whose square holds this tile's."""
+    below = SHIFTS["offset"]
+    row, col = (key >> SHIFTS[name] & (LIMITS[name] - 1) for name in ("row", "col"))
+    steps = (key >> SHIFTS["level"] & (LIMITS["level"] - 1)) - level
+    place = level << SHIFTS["level"] | row >> steps << SHIFTS["row"] | col >> steps
+    return key >> below << below | place
+
+
 def image_number(row: int, col: int) -> int:
     return row << WIDTHS["col"] | col
 

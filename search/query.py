@@ -19,6 +19,8 @@ class Query:
     area: west, south, east, north in degrees; west > east crosses the date line.  metrics: name -> (low, high),
     None for no bound.  spread: leave out neighbours of a better result, the same place on other dates included.
     exact: rank every tile instead of asking the indexes, so that anyone can compare.
+    merge_places: of nested squares of one scene (a place found at several levels) only the best is a result, and the
+    others are listed with it; see `thinning.merged_places`.
     """
 
     positives: tuple[int, ...] = ()
@@ -37,6 +39,7 @@ class Query:
     spread: bool = False
     exclude_query: bool = True
     exact: bool = False
+    merge_places: bool = False
 
     def checked(self) -> Self:
         """The same query, or BadQuery with what to change."""

@@ -28,8 +28,11 @@ GAMMA = 0.5  # weight of the negatives; Rocchio's usual range is 0.15 to 0.75
 
 @dataclass(frozen=True)
 class Hit:
+    """also: the same place at other levels, the best of each (Query.merge_places)."""
+
     key: int
     score: float
+    also: tuple["Hit", ...] = ()
 
 
 @dataclass
@@ -76,7 +79,7 @@ def search(dataset: Dataset, query: Query) -> Answer:
     start = time.perf_counter()
     query = query.checked()
     if dataset.kind == Dataset.Kind.GALLERY:
-        query = replace(query, spread=False)  # pictures have no neighbours
+        query = replace(query, spread=False, merge_places=False)  # pictures have no neighbours
     shards, skipped = chosen_shards(dataset, query)
     target = query_vector(dataset, query)
     opened = [(shard, library.opened(shard)) for shard in shards]
@@ -202,10 +205,10 @@ def best_hits(pairs: Sequence[tuple[Columns, np.ndarray | None]], target: np.nda
     want = query.k + len(own)
     while True:
         found = merged(pairs, target, want)
-        rows = thinned(found, query, own)
+        rows, nested = thinned(found, query, own)
         below = len(found.scores) > 0 and found.scores[-1] < query.min_score
         if len(rows) >= query.k or found.complete or below:
-            return [Hit(int(found.keys[row]), float(found.scores[row])) for row in rows[: query.k]]
+            return [hit(found, row, nested) for row in rows[: query.k].tolist()]
         want *= 4
 
 
@@ -222,12 +225,24 @@ def merged(pairs: Sequence[tuple[Columns, np.ndarray | None]], target: np.ndarra
     return Candidates(packed[order], scores[order], vectors, complete and len(order) == len(scores))
 
 
-def thinned(found: Candidates, query: Query, own: np.ndarray) -> np.ndarray:
-    """Positions of the candidates that may be shown, best first."""
+def hit(found: Candidates, row: int, nested: dict[int, list[int]]) -> Hit:
+    """One result; of what was merged into it the best of each level."""
+    also: dict[int, Hit] = {}
+    for other in nested.get(row, []):
+        key = int(found.keys[other])
+        also.setdefault(keys.unpack(key).level, Hit(key, float(found.scores[other])))
+    return Hit(int(found.keys[row]), float(found.scores[row]), tuple(also.values()))
+
+
+def thinned(found: Candidates, query: Query, own: np.ndarray) -> tuple[np.ndarray, dict[int, list[int]]]:
+    """Positions of the candidates that may be shown, best first, and of those that were merged into each."""
     rows = np.flatnonzero(~np.isin(found.keys, own) & (found.scores >= query.min_score))
+    taken = own[np.isin(own, np.array(query.positives, np.int64))]
+    nested: dict[int, list[int]] = {}
+    if query.merge_places:
+        rows, nested = thinning.merged_places(found.keys, rows, taken)
     if query.spread:
-        taken = own[np.isin(own, np.array(query.positives, np.int64))]
         rows = thinning.spread_out(found.keys, rows, len(rows) if query.exclude_duplicates else query.k, taken)
     if query.exclude_duplicates:
         rows = thinning.unrepeated(found.vectors, rows, query.k)
-    return rows
+    return rows, nested

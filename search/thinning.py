@@ -45,6 +45,57 @@ def spread_out(packed: np.ndarray, rows: np.ndarray, most: int, taken: np.ndarra
     return greedy(touching, rows, most, first)
 
 
+def merged_places(packed: np.ndarray, rows: np.ndarray, taken: np.ndarray) -> tuple[np.ndarray, dict[int, list[int]]]:
+    """Greedily, best first: the rows that are places of their own, and for each of them the rows merged into it.
+
+    packed: (n,) keys; rows: (m,) positions in it; taken: (t,) keys that are places already, such as the query's.
+    Two tiles are one place when they are of one scene (product and date) and one's square holds the other's. A row
+    joins the best earlier place that it holds or lies in; one that nests with a `taken` key is left out. Squares are
+    compared by their addresses, so tiles that only touch, also across the date line, stay two places, and so do two
+    small tiles inside a large one that was merged into the better of them. Tiles of one level never merge.
+    """
+    everything = np.concatenate([packed, taken])
+    levels = sorted({int(level) for level in np.unique(keys.part_of_many(everything, "level"))})
+    places = Places(levels)
+    for key in taken.tolist():
+        places.add(key, -1)
+    kept: list[int] = []
+    merged: dict[int, list[int]] = {}
+    for row in rows.tolist():
+        place = places.find(int(packed[row]))
+        if place is None:
+            places.add(int(packed[row]), len(kept))
+            kept.append(row)
+        elif place >= 0:
+            merged.setdefault(kept[place], []).append(row)
+    return np.array(kept, np.int64), merged
+
+
+class Places:
+    """Tiles by their own key and by those of every larger tile around them; the first to claim a key has it."""
+
+    def __init__(self, levels: list[int]) -> None:
+        self._levels = levels
+        self._tiles: dict[int, int] = {}
+        self._around: dict[int, int] = {}
+
+    def add(self, key: int, place: int) -> None:
+        """place: its rank among the places; later ones have higher numbers."""
+        self._tiles.setdefault(key, place)
+        for larger in self._larger(key):
+            self._around.setdefault(larger, place)
+
+    def find(self, key: int) -> int | None:
+        """The earliest place that lies in this tile, holds it or is it."""
+        holding = [self._tiles[larger] for larger in self._larger(key) if larger in self._tiles]
+        inside = [known[key] for known in (self._tiles, self._around) if key in known]
+        return min(holding + inside, default=None)
+
+    def _larger(self, key: int) -> list[int]:
+        level = keys.unpack(key).level
+        return [keys.ancestor(key, above) for above in self._levels if above < level]
+
+
 def greedy(
     conflict: Callable[[np.ndarray, np.ndarray], np.ndarray],
     rows: np.ndarray,

@@ -27,9 +27,29 @@ class TilesAnswer(serializers.Serializer):
     results = TileAnswer(many=True)
 
 
+class AlsoAnswer(serializers.Serializer):
+    tile = TileAnswer()
+    score = serializers.FloatField()
+
+
 class HitAnswer(serializers.Serializer):
     tile = TileAnswer()
     score = serializers.FloatField(help_text="cosine likeness, -1 to 1")
+    also = AlsoAnswer(
+        many=True, required=False, help_text="with merge_places: the same place at other levels, the best of each"
+    )
+
+
+class IndexAnswer(serializers.Serializer):
+    """How far the results can be trusted to be the true nearest."""
+
+    engines = serializers.ListField(child=serializers.CharField(), help_text="of the shards asked; scan ranks all")
+    recall = serializers.FloatField(
+        allow_null=True,
+        help_text="share of the true nearest 50 that the indexes find, as measured on sampled tiles when they were "
+        "built, weighted by tiles; null where unknown",
+    )
+    exact = serializers.BooleanField(help_text="every tile was ranked: recall is 1")
 
 
 class SearchedAnswer(serializers.Serializer):
@@ -48,6 +68,7 @@ class SearchAnswer(serializers.Serializer):
     results = HitAnswer(many=True)
     searched = SearchedAnswer()
     skipped = SkippedAnswer(many=True, help_text="shards that match but cannot answer yet")
+    index = IndexAnswer()
     encoder = serializers.CharField()
     took_ms = serializers.FloatField()
 

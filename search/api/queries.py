@@ -53,6 +53,10 @@ class QuerySerializer(serializers.Serializer):
     exclude_duplicates = serializers.BooleanField(required=False)
     spread = serializers.BooleanField(required=False, help_text="leave out neighbours of a better result")
     exclude_query = serializers.BooleanField(required=False)
+    exact = serializers.BooleanField(required=False, help_text="rank every tile instead of asking the indexes")
+    merge_places = serializers.BooleanField(
+        required=False, help_text="of nested squares of one scene only the best; the others come in its `also`"
+    )
 
     def get_fields(self) -> dict[str, serializers.Field]:
         """`from` and `to` are not names Python lets a class have."""

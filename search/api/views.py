@@ -221,6 +221,7 @@ def shaped(dataset: Dataset, answer: similarity.Answer, results: list[dict[str, 
         "results": results,
         "searched": {"shards": answer.shards, "tiles": answer.tiles},
         "skipped": answer.skipped,
+        "index": {"engines": list(answer.engines), "recall": answer.recall, "exact": answer.exact},
         "encoder": dataset.encoder.name,
         "took_ms": round(answer.took_ms, 1),
     }

@@ -218,3 +218,15 @@ def test_the_dataset_is_not_changed_by_searching(client, world):
     before = Dataset.objects.count()
     ask(client, positives=[key(world)])
     assert Dataset.objects.count() == before
+
+
+def test_an_answer_says_how_far_its_index_can_be_trusted(client, world):
+    index = ask(client, positives=[key(world)]).json()["index"]
+    assert set(index) == {"engines", "recall", "exact"}
+
+
+def test_sizes_of_one_place_come_as_one_result(client, world):
+    results = ask(client, positives=[key(world)], k=300, merge_places=True).json()["results"]
+    also = [other for result in results for other in result.get("also", [])]
+    assert also
+    assert all(set(other) == {"tile", "score"} for other in also)

@@ -43,6 +43,8 @@ class Command(SiteCommand):
         add("--min-score", type=float, default=-1.0, help="least likeness, -1 to 1")
         add("--spread", action="store_true", help="leave out neighbours of better results")
         add("--no-duplicates", action="store_true", help="leave out near-identical tiles")
+        add("--exact", action="store_true", help="rank every tile instead of asking the indexes")
+        add("--merge-places", action="store_true", help="of nested squares, found at several levels, only the best")
         add("--sheet", type=Path, help="also draw the query tile and its results into this picture file")
         add("--brighten", type=float, default=1, help="with --sheet: multiply what is drawn by this, for dark imagery")
         form = parser.add_mutually_exclusive_group()
@@ -70,7 +72,8 @@ class Command(SiteCommand):
         body: dict[str, Any] = {
             "positives": list(options["key"]), "negatives": options["unlike"], "text": options["text"],
             "k": options["k"], "min_score": options["min_score"], "spread": options["spread"],
-            "exclude_duplicates": options["no_duplicates"], "from": options["first"], "to": options["last"],
+            "exclude_duplicates": options["no_duplicates"], "exact": options["exact"],
+            "merge_places": options["merge_places"], "from": options["first"], "to": options["last"],
             "bbox": options["bbox"],
         }  # fmt: skip
         if options["at"]:
