@@ -25,6 +25,7 @@ class Library:
         self._open: OrderedDict[Path, Columns] = OrderedDict()
         self._opening: dict[Path, threading.Lock] = {}
         self._guard = threading.Lock()
+        self.hits = self.misses = self.evicted = self.damaged = 0  # for /metrics; misses are verified openings
 
     def get(self, folder: Path) -> Columns:
         """Raises DamagedShard when the checksums, verified at opening, are wrong.
@@ -37,8 +38,11 @@ class Library:
         with lock:
             columns = self._recall(folder)
             if columns is None:
+                self.misses += 1
                 columns = Columns.open(folder)
                 self._keep(folder, columns)
+            else:
+                self.hits += 1
         return columns
 
     def _recall(self, folder: Path) -> Columns | None:
@@ -54,6 +58,7 @@ class Library:
             while len(self._open) > self._most():
                 _, oldest = self._open.popitem(last=False)
                 oldest.close()
+                self.evicted += 1
 
     def drop(self, folder: Path) -> None:
         with self._guard:
@@ -86,6 +91,7 @@ def opened(shard: Shard) -> Columns | None:
         try:
             return library.get(shard.path())
         except DamagedShard as damage:
+            library.damaged += 1
             library.drop(shard.path())
             folder = shard.folder
             shard.refresh_from_db()
