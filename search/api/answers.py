@@ -73,6 +73,40 @@ class SearchAnswer(serializers.Serializer):
     took_ms = serializers.FloatField()
 
 
+class ChildAnswer(serializers.Serializer):
+    tile = TileAnswer()
+    score = serializers.FloatField(help_text="cosine likeness, -1 to 1")
+    indexed = serializers.BooleanField(help_text="false: embedded now from the tile's pixels")
+
+
+class ChildrenAnswer(serializers.Serializer):
+    tile = TileAnswer()
+    level = serializers.IntegerField()
+    results = ChildAnswer(many=True, help_text="best first")
+    empty = serializers.IntegerField(help_text="children left out because there is no data in them")
+    pixels = serializers.FloatField(
+        allow_null=True, help_text="of the imagery along a child's side; fewer than the encoder's size are enlarged"
+    )
+    encoder_size = serializers.IntegerField()
+    took_ms = serializers.FloatField()
+
+
+class HeatAnswer(serializers.Serializer):
+    tile = TileAnswer()
+    values = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(allow_null=True)),
+        help_text="likeness, row by row from the top; null where there is no data",
+    )
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    measured = serializers.ChoiceField(["index", "windows"], help_text="what on: indexed tiles, or its own pixels")
+    level = serializers.IntegerField(allow_null=True, help_text="the indexed level the cells are tiles of")
+    window = serializers.FloatField(
+        help_text="side of the squares measured, as a share of the tile's; of overlapping windows a cell is the mean"
+    )
+    took_ms = serializers.FloatField()
+
+
 class PictureAnswer(serializers.Serializer):
     id = serializers.CharField()
     thumbnail = serializers.CharField()

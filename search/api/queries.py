@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from search import keys
 from search.errors import SearchError
+from search.localising import MOST_DEPTH
 from search.query import MOST_EXAMPLES, MOST_RESULTS, Query
 
 
@@ -66,26 +67,43 @@ class QuerySerializer(serializers.Serializer):
         }
         return {**super().get_fields(), **dates}
 
-    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
-        unknown = set(self.initial_data) - set(self.fields) - {"image", "format"}
+    def to_internal_value(self, data: Any) -> dict[str, object]:
+        unknown = set(data) - set(self.fields) - {"image", "format"} if isinstance(data, Mapping) else set()
         if unknown:
             known = ", ".join(self.fields)
-            raise serializers.ValidationError(f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
-        return attrs
+            message = f"Unknown field {', '.join(sorted(unknown))}. Known: {known}."
+            raise serializers.ValidationError({"non_field_errors": [message]})
+        read: dict[str, object] = super().to_internal_value(data)
+        return read
 
-    def query(self) -> Query:
-        """The validated request, not yet `checked`."""
-        asked = {name: value for name, value in self.validated_data.items() if value is not None}
-        renamed = {"images": "pictures", "from": "first", "to": "last", "bbox": "area"}
-        values = {renamed.get(name, name): value for name, value in asked.items()}
-        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return Query(**values)
+
+class HeatSerializer(serializers.Serializer):
+    """Where in a tile: the search whose examples it is compared with; the search's filters don't count."""
+
+    query = QuerySerializer()
+
+
+class ChildrenSerializer(HeatSerializer):
+    """A tile opened: as above, and how many levels down."""
+
+    depth = serializers.IntegerField(
+        default=1, min_value=1, max_value=MOST_DEPTH, help_text="1: the 2×2 tiles of the next level; 2: 4×4; 3: 8×8"
+    )
+
+
+def as_query(validated: Mapping[str, object]) -> Query:
+    """What a QuerySerializer has validated, as a query not yet `checked`."""
+    asked = {name: value for name, value in validated.items() if value is not None}
+    renamed = {"images": "pictures", "from": "first", "to": "last", "bbox": "area"}
+    values: dict[str, Any] = {renamed.get(name, name): value for name, value in asked.items()}
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Query(**values)
 
 
 def read_query(data: Mapping[str, object]) -> Query:
     serializer = QuerySerializer(data=data)
     serializer.is_valid(raise_exception=True)
-    return serializer.query()
+    return as_query(serializer.validated_data)
 
 
 def form_data(request: Request) -> dict[str, object]:

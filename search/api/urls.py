@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from search.api import views
+from search.api import localising, views
 from search.views import picture_image
 
 
@@ -20,6 +20,10 @@ urlpatterns = [
     path("datasets/<slug:slug>/tiles", views.TilesView.as_view()),
     path("datasets/<slug:slug>/tiles/", views.TilesView.as_view()),
     path("datasets/<slug:slug>/tiles/<str:key>/", views.TileView.as_view()),
+    path("datasets/<slug:slug>/tiles/<str:key>/children", localising.ChildrenView.as_view()),
+    path("datasets/<slug:slug>/tiles/<str:key>/children/", localising.ChildrenView.as_view()),
+    path("datasets/<slug:slug>/tiles/<str:key>/heat", localising.HeatView.as_view()),
+    path("datasets/<slug:slug>/tiles/<str:key>/heat/", localising.HeatView.as_view()),
     path("datasets/<slug:slug>/images/", views.PicturesView.as_view()),
     path("datasets/<slug:slug>/search", views.SearchView.as_view(), name="search"),
     path("datasets/<slug:slug>/search/", views.SearchView.as_view()),
