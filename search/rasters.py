@@ -16,7 +16,7 @@ from rasterio.warp import transform_bounds
 
 from search.digests import file_digest
 from search.errors import BadImagery
-from search.imagery.raster import NEVER_GUESS
+from search.imagery.pool import NEVER_GUESS
 
 LOOKED_AT = 1024  # pixels a side of the reduced picture from which the stretch is taken
 STRETCH = (2, 98)  # percentiles drawn black and white when the values are not 8-bit colours

@@ -3,12 +3,15 @@
 import io
 
 import numpy as np
+from django.conf import settings
 from PIL import Image
 
 from search import grid, imagery, keys
 from search.errors import BadQuery, NoSuchTile
 from search.models import Dataset, Scene
+from search.tilecache import TileCache
 
+cache = TileCache(lambda: settings.TILE_CACHE)
 SMALLEST, LARGEST = 16, 1024  # pixels a side
 FORMATS = {"webp": ("WEBP", "image/webp"), "png": ("PNG", "image/png"), "jpg": ("JPEG", "image/jpeg")}
 SETTINGS: dict[str, dict[str, int]] = {"webp": {"quality": 82, "method": 2}, "png": {}, "jpg": {"quality": 88}}
@@ -36,9 +39,16 @@ def check_size(text: str) -> int:
     return int(text)
 
 
+def image(scene: Scene, level: int, row: int, col: int, size: int, form: str) -> bytes:
+    """One tile as an encoded image of (size, size) pixels, from the cache where it is. Whoever asks may see it."""
+    key = (scene.pk, scene.version, level, row, col, size, form)
+    return cache.get(key, lambda: render(scene, level, row, col, size, form))
+
+
 def render(scene: Scene, level: int, row: int, col: int, size: int, form: str) -> bytes:
-    """One tile as an encoded image of (size, size) pixels."""
-    with imagery.opened(scene) as reader:
+    is_map = scene.product.dataset.kind == Dataset.Kind.MAP
+    within = grid.bounds(level, row, col) if is_map else None
+    with imagery.opened(scene, within) as reader:
         rgb, valid = reader.picture(level, row, col, size)
     return encode(rgb, valid, form)
 

@@ -52,7 +52,7 @@ def tile_image(
     if etag in request.headers.get("If-None-Match", ""):
         response: HttpResponse = HttpResponseNotModified()
     else:
-        response = HttpResponse(tiles.render(scene, level, row, col, size, form), tiles.FORMATS[form][1])
+        response = HttpResponse(tiles.image(scene, level, row, col, size, form), tiles.FORMATS[form][1])
     response["ETag"] = etag
     response["Cache-Control"] = cache_control(dataset, request.GET.get("v"), scene.version)
     return response

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
+from search import tiles
+from search.imagery.raster import rasters
 from search.library import library
 from search.models import Dataset
 from tests.factories import JANUARY, MARCH, build_all, make_map
@@ -28,6 +30,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: object, real_redis
 def world(db: None) -> Dataset:
     """January and March 2004, the whole Earth, levels 4 (200 tiles) and 5 (800), colour statistics; public."""
     return Dataset.objects.select_related("encoder").get(slug="world")
+
+
+@pytest.fixture(autouse=True)
+def fresh_tiles() -> None:
+    """No picture of a tile and no raster is left over from another test."""
+    tiles.cache.clear()
+    rasters.clear()
 
 
 @pytest.fixture

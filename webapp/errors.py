@@ -6,6 +6,7 @@ Under /api/ the answer is JSON; elsewhere it is a page.
 """
 
 import math
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -66,14 +67,20 @@ MESSAGES = {
     "redis_unavailable": "A part of the site is just restarting. Try again in a moment.",
     "csrf": "The form was not sent from this site, or was open for too long. Load the page again.",
     "locked_out": "Too many failed attempts to sign in. Wait a quarter of an hour and try again.",
+    "busy": "Many people are here just now. Try again in a moment.",
+    "too_slow": "This took too long and was given up. Ask for less, or try again later.",
+    "slow_upload": "The request did not arrive in time. Send it again, over a better connection.",
 }
 PAGES = {
     400: "Bad request",
     403: "Not allowed",
     404: "Not found",
+    408: "Too slow",
     413: "Too large",
     429: "Too many attempts",
     500: "Our fault",
+    503: "Not available just now",
+    504: "Too slow",
 }
 
 
@@ -154,9 +161,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Must work when the database doesn't: the page is rendered without the request, so nobody is looked up."""
-    if request.path.startswith("/api/"):
-        return JsonResponse(body("failed", MESSAGES["failed"]), status=500)
-    return HttpResponse(render_to_string("webapp/error_bare.html", page(500, MESSAGES["failed"])), status=500)
+    return bare(request.path, 500, "failed")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -169,8 +174,18 @@ def locked_out(request: HttpRequest, response: HttpResponse | None = None, crede
 
 
 def too_large(path: str, limit: int) -> HttpResponse:
-    """For uploads.BodyLimit, which answers before Django has a request."""
-    message = f"The request is larger than {limit // 2**20} MB. Send less at once."
+    return bare(path, 413, "too_large", f"The request is larger than {limit // 2**20} MB. Send less at once.")
+
+
+def bare(path: str, status: int, code: str, message: str = "") -> HttpResponse:
+    """For what answers before Django has a request."""
+    message = message or MESSAGES[code]
     if path.startswith("/api/"):
-        return JsonResponse(body("too_large", message), status=413)
-    return HttpResponse(render_to_string("webapp/error_bare.html", page(413, message)), status=413)
+        return JsonResponse(body(code, message), status=status)
+    return HttpResponse(bare_page(status, message), status=status)
+
+
+@cache
+def bare_page(status: int, message: str) -> str:
+    """Rendered once: saying no must cost nothing."""
+    return render_to_string("webapp/error_bare.html", page(status, message))

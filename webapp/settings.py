@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django_structlog",
 ]
 MIDDLEWARE = [
+    "webapp.metrics.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "webapp.middleware.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -179,7 +180,7 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "webapp.errors.csrf_failure"
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks these directly
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # load balancers and Prometheus ask directly
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -188,6 +189,26 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # What search keeps open and how imagery is built
 ENCODER_THREADS = env.number("ENCODER_THREADS", 1, low=1, high=256)
 OPEN_SHARDS = env.number("OPEN_SHARDS", 256, low=1, high=100_000)
+
+# What one web process does at once, and how much may wait: docs/operations.md says how these were chosen
+LANES = {  # threads, and requests waiting for one
+    "search": (env.number("SEARCH_THREADS", 2, low=1, high=256), env.number("SEARCH_QUEUE", 32)),
+    "tiles": (env.number("TILE_THREADS", 2, low=1, high=256), env.number("TILE_QUEUE", 128)),
+    "pages": (env.number("PAGE_THREADS", 4, low=1, high=256), env.number("PAGE_QUEUE", 128)),
+    "probes": (2, 32),  # /healthz, /readyz and /metrics answer whatever else is going on
+}
+QUEUE_SECONDS = env.number("QUEUE_SECONDS", 10, low=1, high=600)
+REQUEST_SECONDS = env.number("REQUEST_SECONDS", 60, low=1, high=3600)
+WEBSOCKETS = env.number("WEBSOCKETS", 200)
+WEBSOCKETS_PER_ADDRESS = env.number("WEBSOCKETS_PER_ADDRESS", 20)
+WEB_CONNECTIONS = env.number("WEB_CONNECTIONS", 1000, low=10)
+KEEP_ALIVE_SECONDS = env.number("KEEP_ALIVE_SECONDS", 15, low=1, high=3600)
+TILE_CACHE = env.number("TILE_CACHE_MB", 64) * 2**20
+OPEN_RASTERS = env.number("OPEN_RASTERS", 32, low=1, high=10_000)
+
+# /metrics: without a token only from this machine, else only with it; staff always
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_DIR = RUN_DIR / "metrics"
 
 # Logs: JSON lines for machines, columns for a person
 LOG_FORMAT = logs.form(env.text("LOG_FORMAT"), debug=DEBUG)

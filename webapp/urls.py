@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from webapp import health, pages
 from webapp.accounts import TokenView
+from webapp.metrics.views import metrics
 
 accounts: list[URLPattern | URLResolver] = [
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -31,6 +32,7 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("favicon.ico", pages.favicon),
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from search import grid
 from search.imagery.gallery import GalleryReader
 from search.imagery.raster import RasterReader
 from search.models import Dataset, Scene
@@ -11,14 +12,15 @@ Reader = RasterReader | GalleryReader
 
 
 @contextmanager
-def opened(scene: Scene) -> Iterator[Reader]:
-    """The scene's reader: `plan(level)`, `batches(level, most)`, `read(…)`, `sample(…)`, `picture(…)`."""
-    kind = GalleryReader if scene.product.dataset.kind == Dataset.Kind.GALLERY else RasterReader
-    reader = kind(scene)
-    try:
-        yield reader
-    finally:
-        reader.close()
+def opened(scene: Scene, within: grid.Bounds | None = None) -> Iterator[Reader]:
+    """The scene's reader: `plan(level)`, `batches(level, most)`, `read(…)`, `sample(…)`, `picture(…)`.
+
+    within: all that will be asked of it, so that only the files that matter are looked up.
+    """
+    if scene.product.dataset.kind == Dataset.Kind.GALLERY:
+        yield GalleryReader(scene)
+    else:
+        yield RasterReader(scene, within)
 
 
 __all__ = ["GalleryReader", "RasterReader", "Reader", "opened"]

@@ -49,9 +49,6 @@ class GalleryReader:
         self.scene = scene
         self.table = listed(scene)
 
-    def close(self) -> None:
-        """Nothing stays open between pictures."""
-
     def plan(self, level: int) -> Plan:
         if level != LEVEL:
             raise NoSuchTile(f"A gallery has level {LEVEL} only: each picture is one tile.")

@@ -1,36 +1,33 @@
 """Georeferenced rasters (GeoTIFF, COG) of any projection, read on the tile pyramid through rio-tiler."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import rasterio
+from django.conf import settings
+from django.db.models import QuerySet
 from rasterio.errors import RasterioError
 from rio_tiler.errors import RioTilerError
-from rio_tiler.io import Reader
 
 from search import grid, keys
 from search.errors import BadImagery, MissingImagery
 from search.imagery.plan import Pixels, Plan
+from search.imagery.pool import Pool
 from search.models import Scene, SceneFile
 
-NEVER_GUESS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO", "CPL_LOG": "/dev/null"}
+rasters = Pool(lambda: settings.OPEN_RASTERS)
 
 
 class RasterReader:
-    """A scene's files as one picture of the Earth; files later in the list lie below earlier ones."""
+    """A scene's files as one picture of the Earth; files later in the list lie below earlier ones.
 
-    def __init__(self, scene: Scene) -> None:
+    within: the part of the Earth that will be asked for; a scene may have thousands of files.
+    """
+
+    def __init__(self, scene: Scene, within: grid.Bounds | None = None) -> None:
         self.scene = scene
-        self.files: list[SceneFile] = list(scene.files.all())
-        self._open: dict[str, Reader] = {}
-        self._closing = ExitStack()
-        self._closing.enter_context(rasterio.Env(**NEVER_GUESS))
-
-    def close(self) -> None:
-        self._closing.close()
+        self.files: list[SceneFile] = list(files_within(scene, within) if within else scene.files.all())
 
     def plan(self, level: int) -> Plan:
         """Every tile that some file touches."""
@@ -90,23 +87,16 @@ class RasterReader:
     ) -> tuple[np.ndarray, np.ndarray]:
         stretch = self.scene.stretch
         try:
-            part = self._reader(file.path).part(
-                bounds, bounds_crs="EPSG:4326", dst_crs="EPSG:4326", width=width, height=height,
-                resampling_method=resampling, indexes=stretch["bands"],
-            )  # fmt: skip
+            with rasters.lent(file.path) as reader:
+                part = reader.part(
+                    bounds, bounds_crs="EPSG:4326", dst_crs="EPSG:4326", width=width, height=height,
+                    resampling_method=resampling, indexes=stretch["bands"],
+                )  # fmt: skip
         except (RasterioError, RioTilerError) as error:
             raise broken(file.path, error) from error
         values: np.ma.MaskedArray = part.array
         data = values.filled(0) if values.dtype == np.uint8 else np.ma.filled(values.astype(np.float32), np.nan)
         return shown(data, part.mask > 0, stretch["low"], stretch["high"])
-
-    def _reader(self, path: str) -> Reader:
-        if path not in self._open:
-            try:
-                self._open[path] = self._closing.enter_context(Reader(path, tms=grid.tile_matrix_set()))
-            except (RasterioError, RioTilerError) as error:
-                raise broken(path, error) from error
-        return self._open[path]
 
 
 def shown(
@@ -131,6 +121,12 @@ def shown(
 def split(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) keys -> (n,) rows and (n,) columns."""
     return keys.part_of_many(packed, "row"), keys.part_of_many(packed, "col")
+
+
+def files_within(scene: Scene, bounds: grid.Bounds) -> QuerySet[SceneFile]:
+    """`overlaps`, asked of the database."""
+    west, south, east, north = bounds
+    return scene.files.filter(west__lt=east, east__gt=west, south__lt=north, north__gt=south)
 
 
 def overlaps(a: grid.Bounds, b: grid.Bounds) -> bool:

@@ -36,7 +36,7 @@ def post(pieces: list[bytes], headers: dict[bytes, bytes], path: str = "/api/v1/
         sent.append(message)
 
     scope: Any = {"type": "http", "path": path, "headers": list(headers.items())}
-    asyncio.run(BodyLimit(echo, limit=LIMIT)(scope, receive, send))
+    asyncio.run(BodyLimit(echo, limit=LIMIT, seconds=5)(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
 
@@ -65,7 +65,22 @@ def test_half_a_chunked_body_reaches_nobody() -> None:
         return events.pop(0)
 
     scope: Any = {"type": "http", "path": "/", "headers": [(b"transfer-encoding", b"chunked")]}
-    asyncio.run(BodyLimit(fail, limit=LIMIT)(scope, receive, fail))
+    asyncio.run(BodyLimit(fail, limit=LIMIT, seconds=5)(scope, receive, fail))
+
+
+def test_a_body_that_does_not_arrive_in_time_is_answered_408() -> None:
+    sent: list[Any] = []
+
+    async def never() -> Any:
+        await asyncio.sleep(60)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Any = {"type": "http", "path": "/api/v1/x", "headers": [(b"content-length", b"9")]}
+    asyncio.run(BodyLimit(fail, limit=LIMIT, seconds=0.01)(scope, never, send))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
 
 
 def test_a_chunked_body_over_the_limit_is_refused() -> None:

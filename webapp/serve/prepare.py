@@ -1,6 +1,7 @@
-"""What must be done before the first request: database tables, static files."""
+"""What must be done before the first request: database tables, static files, counters that begin at nothing."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
 
 from django.conf import settings
@@ -13,6 +14,8 @@ from django.db.utils import OperationalError
 
 
 def everything(say: Callable[[str], None]) -> None:
+    shutil.rmtree(settings.METRICS_DIR, ignore_errors=True)
+    settings.METRICS_DIR.mkdir(parents=True)
     migrate(say)
     if not settings.DEBUG:  # under DEBUG WhiteNoise serves the sources
         collect(say)

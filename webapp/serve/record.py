@@ -55,13 +55,14 @@ class Record:
         draft.write_text(json.dumps({"pid": os.getpid(), "address": address, "children": children}, indent=1))
         draft.replace(self.file)
 
-    def leftovers(self) -> list[psutil.Process]:
-        """Children of an earlier supervisor that still live, and are really those."""
-        return [found for pid, born in self.read().get("children", {}).values() if (found := same(pid, born))]
+    def living(self) -> dict[str, psutil.Process]:
+        """The supervisor's children by name that still live, and are really those."""
+        children = self.read().get("children", {})
+        return {name: found for name, (pid, born) in children.items() if (found := same(pid, born))}
 
     def reap(self) -> list[int]:
-        """End the leftovers and their groups; returns their pids."""
-        found = self.leftovers()
+        """End what an earlier supervisor left behind, whole groups; returns their pids."""
+        found = list(self.living().values())
         for process in found:
             kill_group(process.pid, signal.SIGTERM)
         _, stubborn = psutil.wait_procs(found, timeout=5)

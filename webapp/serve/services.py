@@ -12,6 +12,7 @@ from webapp import redis
 
 PYTHON = [sys.executable, "-m"]
 SOURCES = ("webapp", "labeling", "search", "ml")
+GDAL = {"GDAL_CACHEMAX": "64"}  # MB of raster blocks that a process keeps; left to itself, 5 % of the machine's memory
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,13 @@ def web(number: int, listening: int, *, reload: bool = False) -> Service:
     """One uvicorn on the supervisor's listening socket: while it restarts, connections wait instead of failing."""
     options = ["--lifespan", "off", "--no-access-log", "--no-proxy-headers", "--no-server-header"]
     options += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
+    options += ["--limit-concurrency", str(settings.WEB_CONNECTIONS)]
+    options += ["--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS), "--ws-max-size", "65536"]
     if reload:
         options += ["--reload", *(part for source in SOURCES for part in ("--reload-dir", source))]
     command = [*PYTHON, "uvicorn", "webapp.asgi:application", "--fd", str(listening), *options]
-    return Service(f"web.{number}", command, stage=1, grace=6, sockets=(listening,))
+    counted = {"PROMETHEUS_MULTIPROC_DIR": str(settings.METRICS_DIR)}
+    return Service(f"web.{number}", command, stage=1, grace=6, sockets=(listening,), environment=counted)
 
 
 def worker(concurrency: int, *, reload: bool = False) -> Service:
@@ -71,7 +75,7 @@ def environment(service: Service, *, colour: bool) -> dict[str, str]:
     ours = {"LOOKALIKE_SERVICE": service.name, "LOG_FORMAT": settings.LOG_FORMAT, "PYTHONUNBUFFERED": "1"}
     if colour:
         ours["FORCE_COLOR"] = "1"
-    return {**os.environ, **ours, **service.environment}
+    return {**GDAL, **os.environ, **ours, **service.environment}
 
 
 def why(code: int) -> str:

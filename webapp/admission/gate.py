@@ -1,0 +1,95 @@
+"""The ASGI layer before Django: a request waits for its lane's thread, is worked on for so long, or is refused."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext
+
+from webapp import errors, metrics
+from webapp.admission.lanes import Busy, Gone, Lane, kind_of
+from webapp.uploads import App, Body, Scope, Send, respond
+
+log = logging.getLogger(__name__)
+KEPT = 4 * 2**20  # bytes of an answer that wait for a slow reader without holding a thread
+
+
+class Answer:
+    """What the application says, kept until it has finished, so that slow readers hold no thread."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.messages: list[Any] = []
+        self.bytes = 0
+        self.begun = self.dropped = False
+
+    async def __call__(self, message: Any) -> None:
+        if self.dropped:
+            return
+        self.messages.append(message)
+        self.bytes += len(message.get("body", b""))
+        if self.bytes > KEPT:
+            await self.flush()
+
+    async def flush(self) -> None:
+        messages, self.messages, self.bytes = self.messages, [], 0
+        self.begun = True
+        for message in messages:
+            await self.send(message)
+
+
+class Gate:
+    """Stands behind BodyLimit: a request is whole when it comes here, so its client can keep nobody waiting."""
+
+    def __init__(self, app: App, lanes: Mapping[str, Lane], *, seconds: float) -> None:
+        self.app, self.lanes, self.seconds = app, lanes, seconds
+        self.late: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Body, send: Send) -> None:
+        lane = self.lanes[kind_of(scope["path"])]
+        try:
+            thread = await lane.take(receive.gone)
+        except Gone:
+            metrics.REFUSED.labels(lane.name, "gone").inc()
+        except Busy as busy:
+            headers = {"Retry-After": str(busy.retry_after)}
+            await respond(send, errors.bare(scope["path"], 503, "busy"), **headers)
+        else:
+            await self.answer(lane, thread, scope, receive, send)
+
+    async def answer(self, lane: Lane, thread: ThreadPoolExecutor, scope: Scope, receive: Body, send: Send) -> None:
+        """The application's answer, or 504 when it takes too long.
+
+        A thread cannot be stopped: it ends its work unheard, and only then takes the next request.
+        """
+        answer = Answer(send)
+        work = asyncio.create_task(self.work(lane, thread, scope, receive, answer))
+        self.late.add(work)
+        work.add_done_callback(self.late.discard)
+        done, _ = await asyncio.wait({work}, timeout=self.seconds)
+        if done or answer.begun:
+            await work
+            await answer.flush()
+        else:
+            answer.dropped = True
+            work.add_done_callback(report)
+            metrics.REFUSED.labels(lane.name, "late").inc()
+            log.warning("gave up waiting for %s after %g s", scope["path"], self.seconds)
+            await respond(send, errors.bare(scope["path"], 504, "too_slow"))
+
+    async def work(self, lane: Lane, thread: ThreadPoolExecutor, scope: Scope, receive: Body, answer: Answer) -> None:
+        began = time.monotonic()
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await self.app(scope, receive, answer)
+        finally:
+            lane.give_back(thread, time.monotonic() - began)
+
+
+def report(work: "asyncio.Task[None]") -> None:
+    """Nobody waits for a late task's exception: it goes to the log."""
+    if not work.cancelled() and work.exception():
+        log.error("a request that was given up failed", exc_info=work.exception())
