@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from django.db.models import Count, Q
+
 from ml.metrics import METRICS
 from search import grid, keys, progress
 from search.errors import NoSuchTile
@@ -82,13 +84,13 @@ def image_address(scene: Scene, level: int, row: int, col: int) -> str:
     return f"/tiles/{product.dataset.slug}/{quote(product.name)}/{scene.written_day}/{level}/{row}/{col}.webp"
 
 
-def describe_dataset(dataset: Dataset) -> dict[str, object]:
-    """All that the map page needs to know before the first click."""
+def describe_dataset(dataset: Dataset, *, brief: bool = False) -> dict[str, object]:
+    """All that one needs to know before the first search.
+
+    brief: as the map page takes it, without each date's levels: an archive of 20 years has thousands of dates.
+    """
     scenes = list(Scene.objects.filter(product__dataset=dataset).select_related("product__dataset"))
-    shards = defaultdict(list)
-    for shard in Shard.objects.of(dataset):
-        shards[shard.scene_id].append(shard)
-    levels = sorted({shard.level for held in shards.values() for shard in held})
+    shards = None if brief else shards_by_scene(dataset)
     encoder = dataset.encoder
     return {
         "slug": dataset.slug,
@@ -97,30 +99,52 @@ def describe_dataset(dataset: Dataset) -> dict[str, object]:
         "kind": dataset.kind,
         "credit": dataset.credit,
         "extent": extent(scenes),
-        "grid": grid.describe(),
+        "grid": {**grid.describe(), "key_bits": {part: keys.SHIFTS[part] for part in ("level", "row", "col")}},
         "products": [describe_product(product, scenes, shards) for product in dataset.products.all()],
-        "levels": [
-            {"level": level, "degrees": grid.span(level), "kilometres": grid.kilometres(level)} for level in levels
-        ],
+        "levels": describe_levels(dataset),
         "encoder": {"name": encoder.name, "dim": encoder.dim, "text": encoder.has_text},
         "metrics": [{"name": m.name, "title": m.title, "unit": m.unit, "low": m.low, "high": m.high} for m in METRICS],
         "shards": progress.totals(dataset),
     }
 
 
-def describe_product(product: Product, scenes: list[Scene], shards: dict[int, list[Shard]]) -> dict[str, object]:
+def shards_by_scene(dataset: Dataset) -> dict[int, list[Shard]]:
+    held = defaultdict(list)
+    for shard in Shard.objects.of(dataset):
+        held[shard.scene_id].append(shard)
+    return held
+
+
+def describe_levels(dataset: Dataset) -> list[dict[str, object]]:
+    """Every level that is, or is to be, searchable."""
+    rows = Shard.objects.of(dataset).order_by("level").values("level")
+    return [
+        {"level": level, "degrees": grid.span(level), "kilometres": grid.kilometres(level), "searchable": ready > 0}
+        for level, ready in rows.annotate(ready=Count("pk", filter=~Q(folder=""))).values_list("level", "ready")
+    ]
+
+
+def describe_product(product: Product, scenes: list[Scene], shards: dict[int, list[Shard]] | None) -> dict[str, object]:
     mine = [scene for scene in scenes if scene.product_id == product.pk]
     return {
         "name": product.name,
         "title": product.title,
         "credit": product.credit,
         "map_level": max((scene.map_level() for scene in mine), default=0),
-        "dates": [
-            {"date": scene.written_day, "version": scene.version, "images": scene.images,
-             "levels": [describe_shard(shard) for shard in shards[scene.pk]]}
-            for scene in mine
-        ],
-    }  # fmt: skip
+        "dates": [describe_date(scene, None if shards is None else shards[scene.pk]) for scene in mine],
+    }
+
+
+def describe_date(scene: Scene, shards: list[Shard] | None) -> dict[str, object]:
+    """key: what the keys of its tiles have in common; shift level, row and column into it by the grid's `key_bits`."""
+    said: dict[str, object] = {
+        "date": scene.written_day,
+        "version": scene.version,
+        "key": str(scene.address(0, 0, 0).pack()),
+    }
+    if shards is None:
+        return said
+    return {**said, "images": scene.images, "levels": [describe_shard(shard) for shard in shards]}
 
 
 def describe_shard(shard: Shard) -> dict[str, object]:

@@ -31,7 +31,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     if slug and dataset is None:
         raise Http404(f"There is no dataset {slug!r} that you may see.")
     config = {
-        "dataset": describe_dataset(dataset) if dataset else None,
+        "dataset": describe_dataset(dataset, brief=True) if dataset else None,
         "datasets": [{"slug": d.slug, "name": d.name, "kind": d.kind} for d in datasets],
         "api": "/api/v1/",
         "upload_limit": settings.UPLOAD_LIMIT,

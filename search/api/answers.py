@@ -116,6 +116,7 @@ class LevelAnswer(serializers.Serializer):
     level = serializers.IntegerField()
     degrees = serializers.FloatField()
     kilometres = serializers.IntegerField()
+    searchable = serializers.BooleanField(help_text="some date of it is")
 
 
 class ShardAnswer(serializers.Serializer):
@@ -130,8 +131,11 @@ class ShardAnswer(serializers.Serializer):
 class DateAnswer(serializers.Serializer):
     date = serializers.CharField()
     version = serializers.CharField()
-    images = serializers.IntegerField()
-    levels = ShardAnswer(many=True)
+    key = serializers.CharField(
+        help_text="what its tiles' keys have in common: add level, row and column, each shifted by the grid's key_bits"
+    )
+    images = serializers.IntegerField(required=False, help_text="not when brief")
+    levels = ShardAnswer(many=True, required=False, help_text="not when brief")
 
 
 class ProductAnswer(serializers.Serializer):

@@ -35,9 +35,12 @@ class DatasetsView(APIView):
 
 
 class DatasetView(APIView):
-    @extend_schema(responses=answers.DatasetAnswer, operation_id="datasets_retrieve")
+    BRIEF = OpenApiParameter("brief", bool, description="leave out each date's levels")
+
+    @extend_schema(responses=answers.DatasetAnswer, operation_id="datasets_retrieve", parameters=[BRIEF])
     def get(self, request: Request, slug: str) -> Response:
-        return Response(describe_dataset(visible(request, slug)))
+        brief = request.query_params.get("brief", "").lower() in ("1", "true")
+        return Response(describe_dataset(visible(request, slug), brief=brief))
 
 
 class ProductsView(APIView):

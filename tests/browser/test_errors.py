@@ -65,11 +65,11 @@ def test_while_waiting_skeletons_stand_for_the_results(desk: Visitor) -> None:
     expect(desk.page.locator("[data-results]")).to_have_attribute("aria-busy", "true")
 
 
-def test_back_while_a_tile_is_looked_up_forgets_it(desk: Visitor) -> None:
+def test_back_while_a_search_is_under_way_forgets_it(desk: Visitor) -> None:
     keys = desk.search().keys
-    desk.page.get_by_label("Date shown").select_option("2004-03-01")
-    desk.page.route("**/api/v1/datasets/*/tiles?*", lambda route: None, times=1)
+    desk.page.route(SEARCH, lambda route: None, times=1)
     desk.click_map(dx=200)
+    expect(desk.page.locator(".results--old")).to_have_count(1)
     desk.page.go_back()
     assert desk.found().keys == keys
     expect(desk.page.locator(".results--old")).to_have_count(0)

@@ -3,6 +3,7 @@
 import pytest
 
 from search import grid
+from search.describing import describe_dataset
 from search.models import Scene
 from tests.factories import build_all, make_gallery, make_map
 
@@ -13,8 +14,9 @@ def test_datasets_are_listed_with_products_dates_levels_and_shards(client, world
     assert [date["date"] for date in product["dates"]] == ["2004-01-01", "2004-03-01"]
     assert [level["level"] for level in product["dates"][0]["levels"]] == [4, 5]
     assert dataset["levels"] == [
-        {"level": 4, "degrees": 18.0, "kilometres": 2000}, {"level": 5, "degrees": 9.0, "kilometres": 1000},
-    ]  # fmt: skip
+        {"level": 4, "degrees": 18.0, "kilometres": 2000, "searchable": True},
+        {"level": 5, "degrees": 9.0, "kilometres": 1000, "searchable": True},
+    ]
     assert (dataset["shards"]["ready"], dataset["shards"]["tiles_ready"]) == (4, 2000)
 
 
@@ -22,6 +24,24 @@ def test_a_dataset_describes_its_grid(client, world):
     described = client.get("/api/v1/datasets/world/").json()["grid"]
     assert (described["crs"], described["origin"], described["tile_size"]) == ("EPSG:4326", [-180, 90], 512)
     assert len(described["levels"]) == grid.DEEPEST + 1
+
+
+def test_a_client_can_make_keys_by_itself(client, world):
+    body = client.get("/api/v1/datasets/world/", {"brief": "1"}).json()
+    date, bits = body["products"][0]["dates"][1], body["grid"]["key_bits"]
+    key = int(date["key"]) + sum(value << bits[part] for part, value in {"level": 5, "row": 7, "col": 21}.items())
+    tile = client.get(f"/api/v1/datasets/world/tiles/{key}/").json()
+    assert (tile["date"], tile["level"], tile["row"], tile["col"]) == (date["date"], 5, 7, 21)
+
+
+def test_a_brief_description_leaves_out_the_levels_of_each_date(client, world):
+    dates = client.get("/api/v1/datasets/world/", {"brief": "true"}).json()["products"][0]["dates"]
+    assert [set(date) for date in dates] == [{"date", "version", "key"}] * 2
+
+
+def test_a_description_asks_the_database_as_often_for_few_dates_as_for_many(world, django_assert_num_queries):
+    with django_assert_num_queries(5):
+        describe_dataset(world)
 
 
 def test_the_tile_at_a_place(client, world):

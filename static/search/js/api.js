@@ -35,11 +35,19 @@ export class Api {
     this.#token = token;
   }
 
-  dataset(signal) { return this.#ask(this.#path(""), { signal }); }
+  dataset(signal) { return this.#ask(this.#path("?brief=1"), { signal }); }
   search(body, signal) { return this.#send(this.#path("search"), JSON.stringify(body), signal, "application/json"); }
   tile(key, signal) { return this.#ask(this.#path(`tiles/${key}/`), { signal }); }
-  page(offset, limit, signal) { return this.#tiles({ offset, limit }, signal); }
-  tileAt(place, signal) { return this.#tiles(place, signal); }
+
+  page(offset, limit, signal) {
+    return this.#ask(`${this.#path("tiles")}?${new URLSearchParams({ offset, limit })}`, { signal });
+  }
+
+  /** The tiles `depth` levels below one, by their likeness to a search's examples. */
+  children(key, query, depth, signal) { return this.#inside(key, "children", { query, depth }, signal); }
+
+  /** Where in a tile the likeness to a search's examples is. */
+  heat(key, query, signal) { return this.#inside(key, "heat", { query }, signal); }
 
   upload(file, signal) {
     const form = new FormData();
@@ -56,7 +64,9 @@ export class Api {
 
   #path(rest) { return `${this.#root}datasets/${encodeURIComponent(this.#slug)}/${rest}`; }
 
-  #tiles(asked, signal) { return this.#ask(`${this.#path("tiles")}?${new URLSearchParams(asked)}`, { signal }); }
+  #inside(key, what, body, signal) {
+    return this.#send(this.#path(`tiles/${key}/${what}`), JSON.stringify(body), signal, "application/json");
+  }
 
   #send(url, body, signal, type) {
     const headers = { ...(this.#token && { "X-CSRFToken": this.#token }), ...(type && { "Content-Type": type }) };

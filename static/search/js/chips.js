@@ -1,6 +1,9 @@
 import { make, one, show } from "./elements.js";
 import { title, subtitle } from "./format.js";
 import { drop, hasExamples } from "./query.js";
+import { sized } from "./thumbnails.js";
+
+const PICTURE = 48; // CSS pixels a side, at most
 
 /** The examples of a search, each with its picture and a way out. */
 export class Chips {
@@ -51,7 +54,7 @@ export class Chips {
 
   #picture(chip, tile) {
     const name = [title(tile), subtitle(tile)].filter(Boolean).join(", ");
-    chip.querySelector("img").src = tile.thumbnail;
+    chip.querySelector("img").src = sized(tile.thumbnail, PICTURE);
     chip.querySelector(".chip__text").textContent = title(tile);
     chip.querySelector(".chip__show").setAttribute("aria-label", `Show ${name}`);
     chip.querySelector(".chip__remove").setAttribute("aria-label", `Remove ${name}`);

@@ -2,7 +2,7 @@ import { parse } from "./address.js";
 import { AddressBar } from "./address_bar.js";
 import { Api } from "./api.js";
 import { Chips } from "./chips.js";
-import { PlaceChooser, warn } from "./place_chooser.js";
+import { PlaceChooser } from "./place_chooser.js";
 import { debounce, one, show } from "./elements.js";
 import { Examples } from "./examples.js";
 import { Filters } from "./filters.js";
@@ -22,6 +22,7 @@ import { Shortcuts } from "./shortcuts.js";
 import { Store } from "./store.js";
 import { Suggestions } from "./suggestions.js";
 import { TileBook } from "./tile_book.js";
+import { TileMaker } from "./tile_maker.js";
 import { Toolbar } from "./toolbar.js";
 
 /** Wires the search page: state in the middle; address and server on one side, map and panel on the other. */
@@ -34,14 +35,15 @@ const api = new Api({ root: config.api, slug: dataset.slug, token });
 const store = new Store(parse(location.search, dataset));
 const book = new TileBook((key) => api.tile(key));
 const highlight = new Highlight();
-const lookups = new Latest(); // of the tile that was clicked, or of the image that was given
+const uploads = new Latest(); // of the image that was given
 const announce = debounce((words) => { one("announcer").textContent = words; }, 150);
 const examples = new Examples({ store, announce });
 const progress = new ProgressView(announce);
 let toolbar = null;
 
 const stage = isMap ? makeMap() : makeGallery();
-const chooser = isMap && new PlaceChooser({ api, store, book, stage, examples, lookups, waiting, unchanged });
+const maker = isMap && new TileMaker({ dataset: () => dataset, grid: stage.grid });
+const chooser = isMap && new PlaceChooser({ maker, store, book, stage, examples });
 const results = new ResultsView({ dataset, act, highlight, announce });
 const searching = new Searching({ api, store, on: { none, loading, answer, failure } });
 const marks = (kind, tiles) => stage.mark(kind, tiles);
@@ -50,7 +52,7 @@ const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.
 const sheet = new Sheet((pixels) => { if (isMap) stage.covered = pixels; });
 const images = new ImageInput({ largest: config.upload_limit ?? Infinity, take: searchWithImage });
 const startAt = (place, level) => chooser.choose(place, level, null, true);
-const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, choose: startAt });
+const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, maker, choose: startAt });
 
 function makeMap() {
   const choose = (...where) => chooser.choose(...where);
@@ -80,7 +82,7 @@ function fly(tile) {
 function searchWithImage(file) {
   images.refuse("");
   announce("Uploading the image…");
-  lookups.run((signal) => api.upload(file, signal), {
+  uploads.run((signal) => api.upload(file, signal), {
     start: () => results.loading(),
     done: ({ id }) => { unchanged(); store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }); },
     failed: (error) => { images.refuse(error.message); unchanged(); },
@@ -105,22 +107,12 @@ function escape() {
   examples.leave();
 }
 
-/** A tile was clicked whose key is on its way. */
-function waiting(tile, how) {
-  if (how ?? examples.mode) return;
-  stage.mark("like", [{ key: "waiting", bbox: stage.grid.bounds(tile) }]);
-  results.loading();
-}
-
 /** What was on its way is not coming. */
-function unchanged() {
-  results.settle();
-  chips.render();
-}
+function unchanged() { results.settle(); }
 
-function forgetLookup(_state, _previous, how) {
-  if (how === "replace" || !lookups.busy) return;
-  lookups.cancel();
+function forgetUpload(_state, _previous, how) {
+  if (how === "replace" || !uploads.busy) return;
+  uploads.cancel();
   unchanged();
 }
 
@@ -184,7 +176,7 @@ function searchText(event) {
 
 if (isMap) toolbar = new Toolbar({ dataset, store, level: () => stage.level, pickLevel, lock });
 highlight.onChange((key) => stage.light(key));
-store.onChange(forgetLookup);
+store.onChange(forgetUpload);
 store.onChange(render);
 new AddressBar({ store, dataset, api, announce });
 wire();

@@ -10,27 +10,15 @@ export function warn(message) {
 export class PlaceChooser {
   #parts;
 
-  /** parts: api, store, book, stage, examples, lookups, waiting(), unchanged() */
+  /** parts: maker, store, book, stage, examples */
   constructor(parts) { this.#parts = parts; }
 
   /** how: "like", "unlike" or null; away: the place may be out of sight */
   choose(place, level, how, away = false) {
-    const { api, store, stage, lookups, waiting, unchanged } = this.#parts;
+    const { maker, store, book, stage, examples } = this.#parts;
     const known = stage.grid.tileAt(place, level);
-    if (!known) return; // beyond the poles
-    const [lon, lat] = stage.grid.center(known);
-    const { product, date } = store.state;
-    lookups.run((signal) => api.tileAt({ lon, lat, level, product, date }, signal), {
-      start: () => waiting(known, how),
-      done: (tile) => this.#found(tile, level, how, away),
-      failed: ({ message }) => { unchanged(); warn(message); },
-    });
-  }
-
-  #found(tile, level, how, away) {
-    const { book, examples, stage, unchanged } = this.#parts;
-    warn("");
-    unchanged(); // until the choice changes what is looked for
+    const tile = known && maker.make(known, store.state.product, store.state.date);
+    if (!tile) return; // beyond the poles
     book.add(tile);
     examples.choose(tile, level, how);
     if (away) stage.fly(tile);

@@ -1,8 +1,11 @@
 import { all, make } from "./elements.js";
 import { date, score, size, subtitle, title } from "./format.js";
 import { Roving } from "./roving.js";
+import { sized, Thumbnails } from "./thumbnails.js";
 
 const ACTIONS = { like: "More like", unlike: "Less like", query: "Search with" };
+const AT_ONCE = 12; // pictures that are in sight on most screens
+const GAPS = 16; // CSS pixels that a card's picture is smaller than its share of the list, at least
 const KEYS = { "+": "like", "=": "like", "-": "unlike", "−": "unlike", s: "query", S: "query" };
 
 /** The results as cards.  act(action, tile): action is "show", "like", "unlike" or "query". */
@@ -13,6 +16,8 @@ export class ResultList {
   #roving;
   #cards = new Map();
   #tiles = new Map();
+  #thumbnails = new Thumbnails();
+  #side = 128; // CSS pixels of a card's picture
 
   constructor(list, { act, highlight }) {
     this.#list = list;
@@ -25,8 +30,9 @@ export class ResultList {
 
   /** results: [{tile, score}]; they show with `limit`. */
   fill(results) {
+    this.#side = this.#list.parentElement.clientWidth / (matchMedia("(pointer: coarse)").matches ? 2 : 3);
     this.#tiles = new Map(results.map(({ tile }) => [tile.key, tile]));
-    this.#cards = new Map(results.map((result) => [result.tile.key, this.#card(result)]));
+    this.#cards = new Map(results.map((result, rank) => [result.tile.key, this.#card(result, rank)]));
   }
 
   /** Show the best n; the focus stays in the list if it was there. */
@@ -37,11 +43,12 @@ export class ResultList {
     if (hadFocus && n && !this.#list.contains(document.activeElement)) this.#roving.focus(0);
   }
 
-  #card({ tile, score: value }) {
+  #card({ tile, score: value }, rank) {
     const card = make("result");
     const [name, when] = [title(tile), subtitle(tile)];
     card.dataset.key = tile.key;
-    card.querySelector(".result__image").src = tile.thumbnail;
+    const when_loaded = rank < AT_ONCE ? "now" : "sight";
+    this.#thumbnails.load(card.querySelector(".result__image"), sized(tile.thumbnail, this.#side - GAPS), when_loaded);
     card.querySelector(".result__score").textContent = score(value);
     card.querySelector(".result__title").textContent = name;
     card.querySelector(".result__subtitle").textContent = when;

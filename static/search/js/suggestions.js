@@ -15,12 +15,14 @@ const coversEarth = ({ extent }) => Boolean(extent) && extent[2] - extent[0] >= 
 export class Suggestions {
   #dataset;
   #grid;
+  #maker;
   #choose;
 
   /** choose(place, level): search with the tile there */
-  constructor({ dataset, grid, choose }) {
+  constructor({ dataset, grid, maker, choose }) {
     this.#dataset = dataset;
     this.#grid = grid;
+    this.#maker = maker;
     this.#choose = choose;
   }
 
@@ -36,16 +38,9 @@ export class Suggestions {
 
   #item(name, place, { product, date }, level) {
     const item = make("place");
-    const { row, col } = this.#grid.tileAt(place, level);
-    const path = [this.#dataset.slug, product, date, level, row, col].join("/");
-    item.querySelector("img").src = `/tiles/${path}.webp?size=256&v=${this.#version(product, date)}`;
+    item.querySelector("img").src = this.#maker.make(this.#grid.tileAt(place, level), product, date).thumbnail;
     item.querySelector(".place__name").textContent = name;
     item.querySelector("button").addEventListener("click", () => this.#choose(place, level));
     return item;
-  }
-
-  #version(productName, dateText) {
-    const product = this.#dataset.products.find(({ name }) => name === productName);
-    return product.dates.find(({ date }) => date === dateText).version;
   }
 }
