@@ -1,6 +1,7 @@
 """Typed readers of the environment: a malformed value stops the start with a sentence that names the variable."""
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,6 +26,16 @@ def number(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
     if value.isdecimal() and low <= int(value) <= high:
         return int(value)
     raise ImproperlyConfigured(f"{name} is {value!r}; write a whole number from {low} to {high}.")
+
+
+def rate(name: str, default: str) -> str | None:
+    """So many a second, minute, hour or day, as "600/min"; None, written "off", for no limit."""
+    value = text(name, default)
+    if value == "off":
+        return None
+    if re.fullmatch(r"[1-9]\d*/[smhd][a-z]*", value):
+        return value
+    raise ImproperlyConfigured(f"{name} is {value!r}; write a rate such as 600/min, or off.")
 
 
 def names(name: str, default: str = "") -> list[str]:

@@ -46,6 +46,7 @@ def settings(form: str, level: str) -> dict[str, Any]:
             "celery.worker.strategy": quiet,
             "celery.app.trace": quiet,
             "celery.beat": quiet,
+            "faiss": {"level": "WARNING"},
             "rasterio": {"level": "ERROR"},
             "numexpr": {"level": "WARNING"},
             "axes": {"level": "WARNING"},

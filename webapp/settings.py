@@ -102,7 +102,7 @@ RUN_DIR = DATA_DIR / "run"
 REDIS_SOCKET = redis.socket_for(DATA_DIR)
 EMBEDDED_REDIS = not env.text("REDIS_URL")
 REDIS_URL = env.text("REDIS_URL") or f"unix://{REDIS_SOCKET}"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "webapp.cache.SharedCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [{"address": REDIS_URL}]}}
 }
@@ -143,10 +143,10 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.UserRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "anon": env.text("THROTTLE_ANON", "600/min"),
-        "user": env.text("THROTTLE_USER", "3000/min"),
-        "upload": env.text("THROTTLE_UPLOAD", "60/min"),
-        "token": env.text("THROTTLE_TOKEN", "10/min"),
+        "anon": env.rate("THROTTLE_ANON", "600/min"),
+        "user": env.rate("THROTTLE_USER", "3000/min"),
+        "upload": env.rate("THROTTLE_UPLOAD", "60/min"),
+        "token": env.rate("THROTTLE_TOKEN", "10/min"),
     },
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
     "URL_FORMAT_OVERRIDE": None,  # ?format= is the search's own
@@ -192,7 +192,7 @@ OPEN_SHARDS = env.number("OPEN_SHARDS", 256, low=1, high=100_000)
 
 # What one web process does at once, and how much may wait: docs/operations.md says how these were chosen
 LANES = {  # threads, and requests waiting for one
-    "search": (env.number("SEARCH_THREADS", 2, low=1, high=256), env.number("SEARCH_QUEUE", 32)),
+    "search": (env.number("SEARCH_THREADS", 2, low=1, high=256), env.number("SEARCH_QUEUE", 64)),
     "tiles": (env.number("TILE_THREADS", 2, low=1, high=256), env.number("TILE_QUEUE", 128)),
     "pages": (env.number("PAGE_THREADS", 4, low=1, high=256), env.number("PAGE_QUEUE", 128)),
     "probes": (2, 32),  # /healthz, /readyz and /metrics answer whatever else is going on

@@ -87,3 +87,21 @@ def test_postgresql_has_a_pool_with_health_checks_and_sqlite_a_journal(tmp_path:
     assert postgres["CONN_HEALTH_CHECKS"] is True
     assert postgres["OPTIONS"]["pool"]["max_size"] == 7
     assert "journal_mode=WAL" in databases.default("", tmp_path, pool=7)["OPTIONS"]["init_command"]
+
+
+@pytest.mark.parametrize(("value", "meant"), [("off", None), ("5/s", "5/s"), ("600/min", "600/min"), ("", "9/day")])
+def test_a_rate_may_be_off(monkeypatch: pytest.MonkeyPatch, value: str, meant: str | None) -> None:
+    monkeypatch.setenv("THROTTLE_ANON", value)
+    assert env.rate("THROTTLE_ANON", "9/day") == meant
+
+
+@pytest.mark.parametrize("value", ["600", "many/min", "0/min", "600/fortnight"])
+def test_a_rate_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("THROTTLE_ANON", value)
+    with pytest.raises(ImproperlyConfigured, match="THROTTLE_ANON is .*write a rate such as 600/min"):
+        env.rate("THROTTLE_ANON", "9/day")
+
+
+def test_connections_to_sqlite_last_beyond_a_request(tmp_path: Path) -> None:
+    assert databases.default("", tmp_path, pool=7)["CONN_MAX_AGE"] > 0
+    assert databases.default("sqlite:///x.sqlite3", tmp_path, pool=7)["CONN_MAX_AGE"] > 0
