@@ -33,7 +33,7 @@ check: setup  ## Style, types, import rules, migrations, production settings
 bench: setup  ## Measurements, written to docs/benchmarks/
 	@scripts/bench $(ARGS)
 
-load: setup  ## Many people at once against a running site; URL=, ARGS="--people 50"
+load: setup  ## Many people at once against a running site; URL=, ARGS="--do search --people 50"
 	@scripts/load $(ARGS)
 
 pins: setup  ## Renew constraints.txt after changing a requirements file

@@ -1,123 +1,118 @@
-"""Many people at once against a running site: `make load URL=http://127.0.0.1:8000 ARGS="--people 20 --seconds 30"`.
+"""Many people at once against a site: `make load ARGS="--do search --people 50 --seconds 60"`.
 
-Each person does what a visitor does: opens the map, loads a screen of tiles, clicks a random place, waits for the tile
-and for its lookalikes, loads their thumbnails, and again. Prints a line per kind of request, and fails on any error.
+Rounds: search (with random indexed tiles), click (tile lookup and search), cold and warm (pictures of tiles, never
+asked for before or always the same 200), visit (page, screen of tiles, click, thumbnails). Several may be given; they
+run one after the other. The site's own limit of requests per address must be off: THROTTLE_ANON=off.
 """
 
 import argparse
-import http.client
+import asyncio
 import json
-import random
 import sys
-import threading
-import time
-from collections import defaultdict
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+import uvloop
 
-SCREEN = 12  # tiles and thumbnails loaded at a time
-
-
-@dataclass
-class Tally:
-    """Seconds of every answer by kind of request, and how many were not 200; shared by all people."""
-
-    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    failures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, kind: str, seconds: float, status: int) -> None:
-        with self.lock:
-            self.seconds[kind].append(seconds)
-            self.failures[kind] += status != 200
+from tests.load import report, watching
+from tests.load.people import ROUNDS, Person
+from tests.load.places import Places
+from tests.load.tally import Tally
 
 
-class Person:
-    """One connection, kept open as a browser does."""
-
-    def __init__(self, url: str, dataset: str, tally: Tally, seed: int) -> None:
-        target = urlsplit(url)
-        self.connection = http.client.HTTPConnection(target.hostname or "127.0.0.1", target.port or 80, timeout=60)
-        self.api, self.tally, self.dice = f"/api/v1/datasets/{dataset}", tally, random.Random(seed)
-
-    def ask(self, kind: str, method: str, path: str, body: object = None) -> bytes:
-        began = time.perf_counter()
-        headers = {"Content-Type": "application/json"} if body else {}
-        try:
-            self.connection.request(method, path, json.dumps(body) if body else None, headers)
-            response = self.connection.getresponse()
-            status, content = response.status, response.read()
-        except (OSError, http.client.HTTPException):
-            self.connection.close()
-            status, content = 0, b""
-        self.tally.add(kind, time.perf_counter() - began, status)
-        return content if status == 200 else b"{}"
-
-    def visit(self, template: str, level: int) -> None:
-        """template: a tile's address with {row} and {col}; level: the one that is clicked and searched."""
-        self.ask("page", "GET", "/")
-        for _ in range(SCREEN):
-            row, col = self.dice.randrange(5 * 2 ** (level - 3)), self.dice.randrange(10 * 2 ** (level - 3))
-            self.ask("tile", "GET", template.format(level=level, row=row, col=col))
-        lon, lat = self.dice.uniform(-179, 179), self.dice.uniform(-60, 75)
-        tile = json.loads(self.ask("click", "GET", f"{self.api}/tiles?lon={lon}&lat={lat}&level={level}"))
-        query = {"positives": [tile.get("key", "0")], "k": 50, "levels": [level]}
-        found = json.loads(self.ask("search", "POST", f"{self.api}/search", query))
-        for result in found.get("results", [])[:SCREEN]:
-            self.ask("thumbnail", "GET", result["tile"]["thumbnail"])
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    parser.add_argument("--start", metavar="FOLDER", type=Path, help="start a site of its own on this data folder")
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="for --start: its environment")
+    parser.add_argument("--dataset", default="blue-marble")
+    parser.add_argument("--do", nargs="+", choices=ROUNDS, default=["visit"], metavar="ROUND")
+    parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--warm-up", type=float, default=5, help="seconds that don't count")
+    parser.add_argument("--minutes", type=float, help="instead of --seconds: a line every --every, is memory flat?")
+    parser.add_argument("--every", type=float, default=30)
+    parser.add_argument("--expect-refusals", action="store_true", help="503 with Retry-After is no failure")
+    parser.add_argument("--pids", type=int, nargs="+", default=[], help="measure these, not what /metrics says")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="write everything there too")
+    return parser.parse_args()
 
 
 def main() -> int:
     options = parse()
-    template, level = target(options.url, options.dataset)
-    tally, end = Tally(), time.monotonic() + options.seconds
-
-    def come_again(number: int) -> None:
-        person = Person(options.url, options.dataset, tally, number)
-        while time.monotonic() < end:
-            person.visit(template, level)
-
-    people = [threading.Thread(target=come_again, args=(number,)) for number in range(options.people)]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
-    report(tally, options.seconds)
-    return int(any(tally.failures.values()))
+    with site(options):
+        runs = [uvloop.run(run(options, round_)) for round_ in options.do]
+    if options.json:
+        options.json.write_text(json.dumps(runs, indent=1))
+    return int(any(one["failures"] for one in runs))
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Many people at once against a running site.")
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
-    parser.add_argument("--dataset", default="blue-marble")
-    parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=30)
-    return parser.parse_args()
+@contextmanager
+def site(options: argparse.Namespace) -> Iterator[None]:
+    """The one at --url, or with --start one of our own, ready, stopped at the end."""
+    if options.start is None:
+        yield
+        return
+    from tests.webapp.site import Site
+
+    given = dict(pair.split("=", 1) for pair in options.set)
+    ours = Site(options.start, **{"WEB_WORKERS": "", "THROTTLE_ANON": "off", **given}).start().ready()
+    options.url = f"http://127.0.0.1:{ours.port}"
+    try:
+        yield
+    finally:
+        ours.stop()
 
 
-def target(url: str, dataset: str) -> tuple[str, int]:
-    """What to load and to search: the newest date's tiles, the first level with a finished shard."""
-    tally = Tally()
-    described = json.loads(Person(url, dataset, tally, 0).ask("dataset", "GET", f"/api/v1/datasets/{dataset}/"))
-    if "products" not in described:
-        sys.exit(f"No dataset {dataset!r} at {url}: start the site with make demo, or give URL.")
-    product = described["products"][0]
-    for date in sorted(product["dates"], key=lambda date: str(date["date"]), reverse=True):
-        for level in date["levels"]:
-            if level["status"] == "ready":
-                address = f"/tiles/{dataset}/{product['name']}/{date['date']}"
-                return address + "/{level}/{row}/{col}.webp?size=256", int(level["level"])
-    sys.exit("Nothing is searchable yet: wait until the first shard is ready.")
+async def run(options: argparse.Namespace, name: str) -> dict[str, Any]:
+    places = Places(options.url, options.dataset, options.seed)
+    await places.look_around()
+    print(f"\n{name}: {options.people} people, {options.dataset}, {len(places.tiles)} tiles to search with")
+    tally, health = Tally(), Tally()
+    people = [Person(options.url, places, tally) for _ in range(options.people)]
+    going = [asyncio.create_task(again_and_again(person, name)) for person in people]
+    await asyncio.sleep(options.warm_up)
+    tally.begin()
+    going.append(asyncio.create_task(watching.ask_health(options.url, health, 0.25)))
+    measured = await watch(options, tally)
+    rows = [*tally.rows(), *health.rows()]
+    for task in going:
+        task.cancel()
+    await asyncio.gather(*going, return_exceptions=True)
+    report.print_rows(rows, tally)
+    if options.minutes:
+        print(report.growth(measured))
+    failures = failures_in(rows, tally, refusals_allowed=options.expect_refusals)
+    return {"round": name, "people": options.people, "rows": rows, "measured": measured, "failures": failures}
 
 
-def report(tally: Tally, seconds: float) -> None:
-    print(f"{'':<10} {'requests':>9} {'per s':>8} {'median ms':>10} {'p95 ms':>8} {'p99 ms':>8} {'failed':>7}")
-    for kind, taken in tally.seconds.items():
-        middle, high, highest = np.percentile(taken, [50, 95, 99]) * 1000
-        rate, failed = len(taken) / seconds, tally.failures[kind]
-        print(f"{kind:<10} {len(taken):>9} {rate:>8.1f} {middle:>10.1f} {high:>8.1f} {highest:>8.1f} {failed:>7}")
+async def again_and_again(person: Person, name: str) -> None:
+    while True:
+        await ROUNDS[name](person)
+
+
+async def watch(options: argparse.Namespace, tally: Tally) -> list[dict[str, Any]]:
+    """Memory at the beginning and at the end; with --minutes also, as a line, after each --every."""
+    pause = options.every if options.minutes else options.seconds
+    pieces = max(1, round(options.minutes * 60 / pause)) if options.minutes else 1
+    measured: list[dict[str, Any]] = [{"at": 0.0, "processes": await watching.memory(options.url, options.pids)}]
+    print(f"memory, MB resident (own): {report.memory(measured[0]['processes'])}")
+    for piece in range(1, pieces + 1):
+        await asyncio.sleep(pause)
+        processes = await watching.memory(options.url, options.pids)
+        measured.append({"at": piece * pause, "processes": processes, **tally.slice()})
+        report.print_slice(piece * pause, measured[-1], tally.failed(), report.memory(processes))
+    return measured
+
+
+def failures_in(rows: list[dict[str, Any]], tally: Tally, *, refusals_allowed: bool) -> int:
+    """Answers that should not have been."""
+    allowed = {200, 503} if refusals_allowed else {200}
+    bad = sum(count for row in rows for status, count in row["statuses"].items() if status not in allowed)
+    return bad + tally.bare
 
 
 if __name__ == "__main__":
