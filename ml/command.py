@@ -7,10 +7,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ml.errors import BadEncoder, BadImage, MLError, NoTextTower, NoWeights, ShardMismatch
-from ml.index import Progress
+from ml.errors import BadEncoder, BadImage, BadLabels, MLError, NoTextTower, NoWeights, ShardMismatch
+from ml.index.interface import Progress
 
-_BAD_INPUT = (BadEncoder, BadImage, NoTextTower, NoWeights, ShardMismatch, FileNotFoundError, FileExistsError)
+_BAD_INPUT = (
+    BadEncoder,
+    BadImage,
+    BadLabels,
+    NoTextTower,
+    NoWeights,
+    ShardMismatch,
+    FileNotFoundError,
+    FileExistsError,
+)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from ml import command, encoders, images, metrics
 from ml.embedding import EncodeOnce
 from ml.encoders import Encoder
 from ml.errors import BadImage
-from ml.index import Progress
+from ml.index.interface import Progress
 from ml.shards import ShardWriter
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp"}

@@ -25,7 +25,7 @@ class ProductInline(admin.TabularInline):
 
 @admin.register(Dataset)
 class DatasetAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug", "kind", "encoder", "owner", "is_public", "tiles", "created_at"]
+    list_display = ["name", "slug", "kind", "encoder", "engine", "owner", "is_public", "tiles", "created_at"]
     list_filter = ["kind", "is_public", "encoder"]
     search_fields = ["name", "slug", "description"]
     readonly_fields = ["number", "kind", "encoder", "created_at"]
@@ -95,7 +95,7 @@ class EncoderAdmin(admin.ModelAdmin):
 
 @admin.register(Shard)
 class ShardAdmin(admin.ModelAdmin):
-    list_display = ["scene", "level", "encoder", "status", "progress", "tiles", "recall", "attempts", "finished_at"]
+    list_display = ["scene", "level", "encoder", "status", "progress", "tiles", "engine", "recall", "finished_at"]
     list_filter = ["status", "level", "encoder", "scene__product__dataset", "scene__product"]
     list_select_related = ["scene__product__dataset", "encoder"]
     search_fields = ["folder", "error"]

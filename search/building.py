@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -116,10 +117,13 @@ def publish(shard: Shard, writer: ShardWriter) -> None:
         "level": shard.level, "encoder": shard.encoder.name, "scene_version": scene.version,
     }  # fmt: skip
     manifest = writer.finish(
-        shards_folder() / folder, meta=meta, on_progress=lambda *_: shard.report(writer.total, writer.total)
+        shards_folder() / folder,
+        meta=meta,
+        engine=scene.product.dataset.engine,
+        on_progress=lambda *_: shard.report(writer.total, writer.total),
     )
     shard.finish(
-        folder=folder, tiles=manifest["count"], recall=(manifest.get("index") or {}).get("recall"),
+        folder=folder, tiles=manifest["count"], **about_index(manifest),
         bytes=sum(file["bytes"] for file in manifest["files"].values()), scene_version=scene.version,
         done=writer.total, total=writer.total,
     )  # fmt: skip
@@ -127,6 +131,12 @@ def publish(shard: Shard, writer: ShardWriter) -> None:
     log.info("shard built: %s, %d tiles", shard, shard.tiles)
     if old:
         shutil.rmtree(shards_folder() / old, ignore_errors=True)
+
+
+def about_index(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What the row keeps of the index: nothing of an empty shard's."""
+    index = manifest["index"] or {}
+    return {"engine": index.get("engine", ""), "recall": index.get("recall")}
 
 
 def home(shard: Shard) -> Path:

@@ -14,7 +14,7 @@ from ml.encoders import DEFAULT
 from search import building, encoders, galleries, grid, keys, rasters
 from search.digests import version_of
 from search.errors import BadImagery
-from search.models import Dataset, Product, Scene, SceneFile
+from search.models import Dataset, Engine, Product, Scene, SceneFile
 
 RASTERS = {".tif", ".tiff", ".vrt", ".jp2"}
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
@@ -34,6 +34,7 @@ class Options:
     day: date | None = None  # None: from each file's name or tags
     levels: tuple[int, ...] = ()  # (): what the resolution allows
     encoder: str = DEFAULT
+    engine: str = Engine.ANNOY  # of a new dataset
     public: bool = False
     owner_id: int | None = None
 
@@ -115,7 +116,7 @@ def dataset_of(options: Options, kind: str) -> Dataset:
         return Dataset.objects.create(
             number=Dataset.next_number(), slug=slug, name=options.name or options.slug, kind=kind,
             credit=options.credit, is_public=options.public, owner_id=options.owner_id,
-            encoder=encoders.register(options.encoder),
+            encoder=encoders.register(options.encoder), engine=options.engine,
         )  # fmt: skip
     if existing.kind != kind:
         raise BadImagery(f"{slug} is a {existing.kind}; these files are for a {kind}. Choose another dataset name.")

@@ -1,16 +1,18 @@
 """Shards on disk, opened once and shared by all threads; the least recently used are closed beyond a bound."""
 
 import logging
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 
 from ml.errors import DamagedShard
 from ml.shards import Shard as Columns
-from ml.shards.files import check_files
 from search import building, keys
 from search.models import Dataset, Shard
 
@@ -30,8 +32,8 @@ class Library:
     def get(self, folder: Path) -> Columns:
         """Raises DamagedShard when the checksums, verified at opening, are wrong.
 
-        The sizes are looked at each time: reading a mapped file beyond a new, earlier end would kill the process. When
-        they changed, by an index built again or by damage, the folder is opened and verified again.
+        Sizes and times of change are looked at each time. When they changed, by an index built again or by damage, the
+        folder is opened and verified again. Who has read from it asks `untouched` afterwards, for what changed since.
         """
         with self._guard:
             lock = self._opening.setdefault(folder, threading.Lock())
@@ -50,7 +52,7 @@ class Library:
             columns = self._open.get(folder)
             if columns is not None:
                 self._open.move_to_end(folder)
-        return columns if columns is not None and same_sizes(columns) else None
+        return columns if columns is not None and columns.untouched() else None
 
     def _keep(self, folder: Path, columns: Columns) -> None:
         with self._guard:
@@ -67,19 +69,16 @@ class Library:
         if columns is not None:
             columns.close()
 
+    def holds(self, folder: Path) -> bool:
+        return folder in self._open
+
     def __len__(self) -> int:
         return len(self._open)
 
 
-def same_sizes(columns: Columns) -> bool:
-    try:
-        check_files(columns.folder, columns.meta, sums=False)
-    except DamagedShard:
-        return False
-    return True
-
-
 library = Library(lambda: settings.OPEN_SHARDS)
+THREADS = os.cpu_count() or 1
+pool = ThreadPoolExecutor(THREADS, "shards")  # of this process; Annoy and faiss let go of the GIL
 
 
 def opened(shard: Shard) -> Columns | None:
@@ -103,11 +102,37 @@ def opened(shard: Shard) -> Columns | None:
     return None
 
 
-def find(dataset: Dataset, key: int) -> tuple[Columns, int] | None:
-    """A tile's columns and its row in them; None when it is not indexed (yet)."""
+def opened_all(shards: Sequence[Shard]) -> list[Columns | None]:
+    """As `opened`, for many. Those not open yet are read and verified side by side."""
+    cold = [shard.path() for shard in shards if not library.holds(shard.path())]
+    if len(cold) > 1:
+        list(pool.map(_warm, cold))
+    return [opened(shard) for shard in shards]
+
+
+def _warm(folder: Path) -> None:
+    """In a thread without database: damage is reported by `opened`, which meets it again."""
+    with suppress(DamagedShard):
+        library.get(folder)
+
+
+def find(dataset: Dataset, key: int, among: Sequence[Shard] = ()) -> tuple[Columns, int] | None:
+    """A tile's columns and its row in them; None when it is not indexed (yet).
+
+    among: finished shards at hand, with their scenes and products: if it is one of them the database is not asked.
+    """
     address = keys.unpack(key)
-    place = {"scene__product__number": address.product, "scene__day": address.day, "level": address.level}
-    shard = Shard.objects.of(dataset).filter(**place).exclude(folder="").first()
+    shard = next((shard for shard in among if holds(shard, address)), None) or _look_up(dataset, address)
     columns = opened(shard) if shard else None
     row = columns.row_of(key) if columns else None
     return (columns, row) if columns is not None and row is not None else None
+
+
+def holds(shard: Shard, address: keys.TileAddress) -> bool:
+    scene = shard.scene
+    return (scene.product.number, scene.day, shard.level) == (address.product, address.day, address.level)
+
+
+def _look_up(dataset: Dataset, address: keys.TileAddress) -> Shard | None:
+    place = {"scene__product__number": address.product, "scene__day": address.day, "level": address.level}
+    return Shard.objects.of(dataset).filter(**place).exclude(folder="").first()

@@ -11,18 +11,22 @@ and no negative q is that embedding, and the score of a tile is its cosine liken
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from ml.errors import NoTextTower
 from ml.metrics import METRICS
 from ml.shards import Shard as Columns
-from search import encoders, imagery, keys, library, thinning
+from search import encoders, grid, imagery, keys, library, thinning
+from search.asking import Candidates, merged
 from search.errors import BadKey, BadQuery, NoSuchTile, NotIndexed
+from search.imagery.raster import overlaps
 from search.models import Dataset, QueryPicture, Scene, Shard
 from search.query import Query
 
 METRIC_NAMES = [metric.name for metric in METRICS]
+ATTEMPTS = 3  # when files change under a search
 GAMMA = 0.5  # weight of the negatives; Rocchio's usual range is 0.15 to 0.75
 
 
@@ -47,30 +51,6 @@ class Answer:
     exact: bool = False
 
 
-@dataclass
-class Candidates:
-    """The best rows of several shards, best first.  keys: (n,) int64, scores: (n,), vectors: (n, dim) on disk."""
-
-    keys: np.ndarray
-    scores: np.ndarray
-    vectors: "Vectors"
-    complete: bool  # nothing was left behind in the shards
-
-
-class Vectors:
-    """The candidates' vectors, gathered from their shards only when asked for: vectors[(m,)] -> (m, dim) float16."""
-
-    def __init__(self, shards: list[Columns], numbers: np.ndarray, rows: np.ndarray) -> None:
-        self._shards, self._numbers, self._rows = shards, numbers, rows
-
-    def __getitem__(self, wanted: np.ndarray) -> np.ndarray:
-        gathered = np.empty((len(wanted), self._shards[0].dim), np.float16)
-        for number in np.unique(self._numbers[wanted]):
-            here = self._numbers[wanted] == number
-            gathered[here] = self._shards[number].vectors[self._rows[wanted[here]]]
-        return gathered
-
-
 def search(dataset: Dataset, query: Query) -> Answer:
     """The k tiles of the dataset most like what the query shows.
 
@@ -80,23 +60,37 @@ def search(dataset: Dataset, query: Query) -> Answer:
     query = query.checked()
     if dataset.kind == Dataset.Kind.GALLERY:
         query = replace(query, spread=False, merge_places=False)  # pictures have no neighbours
-    shards, skipped = chosen_shards(dataset, query)
-    target = query_vector(dataset, query)
-    opened = [(shard, library.opened(shard)) for shard in shards]
-    skipped += [skip(shard, "damaged") for shard, columns in opened if columns is None]
-    pairs = [(columns, allowed_rows(columns, query)) for _, columns in opened if columns is not None]
-    if not pairs:
-        raise NotIndexed("Every shard this search needs was damaged; they are being rebuilt. Try again in a minute.")
-    hits = best_hits(pairs, target, query)
-    tiles = sum(columns.count for columns, _ in pairs)
-    return Answer(hits, len(pairs), tiles, skipped, (time.perf_counter() - start) * 1000)
+    for _ in range(ATTEMPTS):
+        shards, skipped = chosen_shards(dataset, query)
+        target = query_vector(dataset, query, shards)
+        opened = list(zip(shards, library.opened_all(shards), strict=True))
+        asked = [columns for _, columns in opened if columns is not None]
+        if shards and not asked:
+            raise NotIndexed(
+                "Every shard this search needs was damaged; they are being rebuilt. Try again in a minute."
+            )
+        hits = best_hits(asked, target, query) if asked else []
+        if all(columns.untouched() for columns in asked):
+            skipped += [skip(shard, "damaged") for shard, columns in opened if columns is None]
+            return answer(hits, asked, skipped, query, start)
+    raise NotIndexed("The index is being changed just now. Try again in a minute.")
+
+
+def answer(
+    hits: list[Hit], asked: list[Columns], skipped: list[dict[str, object]], query: Query, start: float
+) -> Answer:
+    tiles = sum(columns.count for columns in asked)
+    found = sum(columns.recall * columns.count for columns in asked)
+    return Answer(
+        hits, len(asked), tiles, skipped, (time.perf_counter() - start) * 1000,
+        recall=1.0 if query.exact else found / tiles if tiles else None,
+        engines=("scan",) if query.exact else tuple(sorted({columns.engine for columns in asked})), exact=query.exact,
+    )  # fmt: skip
 
 
 def chosen_shards(dataset: Dataset, query: Query) -> tuple[list[Shard], list[dict[str, object]]]:
     """The finished shards that product, dates and levels allow, and those that would be but are not finished."""
     wanted = Shard.objects.of(dataset)
-    if not wanted.exists():
-        raise NotIndexed(f"{dataset.name} is not indexed yet: run `manage.py embed {dataset.slug}`.")
     if query.products:
         wanted = wanted.filter(scene__product__name__in=query.products)
     if query.levels:
@@ -107,11 +101,25 @@ def chosen_shards(dataset: Dataset, query: Query) -> tuple[list[Shard], list[dic
         wanted = wanted.filter(scene__day__lte=keys.day_of(query.last), scene__day__gt=0)
     shards = list(wanted)
     ready = [shard for shard in shards if shard.folder]
+    if not shards and not Shard.objects.of(dataset).exists():
+        raise NotIndexed(f"{dataset.name} is not indexed yet: run `manage.py embed {dataset.slug}`.")
     if not shards:
         raise BadQuery("No imagery matches the filters: choose other products, dates or levels.")
     if not ready:
         raise NotIndexed("The imagery of this search is still being indexed. Try again in a minute.")
-    return ready, [skip(shard, shard.status) for shard in shards if not shard.folder]
+    here = [shard for shard in ready if reaches(shard, query.area)]
+    return here, [skip(shard, shard.status) for shard in shards if not shard.folder]
+
+
+def reaches(shard: Shard, area: tuple[float, float, float, float] | None) -> bool:
+    """Whether a tile of the shard may have its centre in the area; else it need not be opened."""
+    if area is None or shard.scene.bounds is None:
+        return True
+    half = grid.span(shard.level) / 2  # so far may a tile's centre lie outside the imagery
+    west, south, east, north = shard.scene.bounds
+    imagery_box = west - half, south - half, east + half, north + half
+    parts = [area] if area[0] < area[2] else [(area[0], area[1], 180.0, area[3]), (-180.0, *area[1:])]
+    return any(overlaps(imagery_box, part) for part in parts)
 
 
 def skip(shard: Shard, status: str) -> dict[str, object]:
@@ -119,13 +127,13 @@ def skip(shard: Shard, status: str) -> dict[str, object]:
     return {"product": scene.product.name, "date": scene.written_day, "level": shard.level, "status": status}
 
 
-def query_vector(dataset: Dataset, query: Query) -> np.ndarray:
-    """q of the formula above, (dim,) float32."""
-    positives = [tile_vector(dataset, key) for key in query.positives]
+def query_vector(dataset: Dataset, query: Query, shards: Sequence[Shard] = ()) -> np.ndarray:
+    """q of the formula above, (dim,) float32.  shards: finished ones at hand, where its tiles may be."""
+    positives = [tile_vector(dataset, key, shards) for key in query.positives]
     positives += [picture_vector(dataset, token) for token in query.pictures]
     if query.text:
         positives.append(text_vector(dataset, query.text))
-    negatives = [tile_vector(dataset, key) for key in query.negatives]
+    negatives = [tile_vector(dataset, key, shards) for key in query.negatives]
     vector = np.mean(positives, axis=0) - (GAMMA * np.mean(negatives, axis=0) if negatives else 0)
     length = float(np.linalg.norm(vector))
     if length < 1e-6:
@@ -133,14 +141,19 @@ def query_vector(dataset: Dataset, query: Query) -> np.ndarray:
     return np.asarray(vector / length, np.float32)
 
 
-def tile_vector(dataset: Dataset, key: int) -> np.ndarray:
+def tile_vector(dataset: Dataset, key: int, shards: Sequence[Shard] = ()) -> np.ndarray:
     """A tile's embedding: from its shard, else (not indexed yet) from its pixels."""
     address = keys.unpack(key)
     if address.dataset != dataset.number:
         raise BadKey(f"The tile {key} is not one of {dataset.name}.")
-    if indexed := library.find(dataset, key):
+    for _ in range(ATTEMPTS):
+        indexed = library.find(dataset, key, shards)
+        if indexed is None:
+            break
         columns, row = indexed
-        return columns.vector(row)
+        vector = columns.vector(row)
+        if columns.untouched():
+            return vector
     size = dataset.encoder.size
     with imagery.opened(scene_of(dataset, address)) as reader:
         pixels, valid = reader.sample(address.level, address.row, address.col, size)
@@ -176,14 +189,18 @@ def text_vector(dataset: Dataset, text: str) -> np.ndarray:
     return vector
 
 
+def check_metrics(query: Query) -> None:
+    for name in query.metrics:
+        if name not in METRIC_NAMES:
+            raise BadQuery(f"There is no metric {name!r}: use {', '.join(METRIC_NAMES)}.")
+
+
 def allowed_rows(columns: Columns, query: Query) -> np.ndarray | None:
     """(count,) bool: the rows that area and metrics allow; None when they allow all."""
     allowed = np.ones(columns.count, bool)
     if query.area is not None and columns.count:
         allowed &= inside(columns, query.area)
     for name, (low, high) in query.metrics.items():
-        if name not in METRIC_NAMES:
-            raise BadQuery(f"There is no metric {name!r}: use {', '.join(METRIC_NAMES)}.")
         values = columns.column(name)
         allowed &= (values >= (-np.inf if low is None else low)) & (values <= (np.inf if high is None else high))
     return None if allowed.all() else allowed
@@ -199,30 +216,25 @@ def inside(columns: Columns, area: tuple[float, float, float, float]) -> np.ndar
     return found
 
 
-def best_hits(pairs: Sequence[tuple[Columns, np.ndarray | None]], target: np.ndarray, query: Query) -> list[Hit]:
+def best_hits(shards: Sequence[Columns], target: np.ndarray, query: Query) -> list[Hit]:
     """Ask the shards for more and more until k survive the thinning or there is no more."""
+    check_metrics(query)
+    masks: dict[Path, np.ndarray | None] = {}
+
+    def allowed(columns: Columns) -> np.ndarray | None:
+        if columns.folder not in masks:
+            masks[columns.folder] = allowed_rows(columns, query)
+        return masks[columns.folder]
+
     own = np.array(query.positives + query.negatives if query.exclude_query else (), np.int64)
     want = query.k + len(own)
     while True:
-        found = merged(pairs, target, want)
+        found = merged(shards, allowed, target, want, exact=query.exact)
         rows, nested = thinned(found, query, own)
         below = len(found.scores) > 0 and found.scores[-1] < query.min_score
         if len(rows) >= query.k or found.complete or below:
             return [hit(found, row, nested) for row in rows[: query.k].tolist()]
         want *= 4
-
-
-def merged(pairs: Sequence[tuple[Columns, np.ndarray | None]], target: np.ndarray, want: int) -> Candidates:
-    """The `want` best of all shards together."""
-    parts, complete = [], True
-    for number, (columns, allowed) in enumerate(pairs):
-        rows, scores = columns.search(target, want, allowed=allowed)
-        complete &= len(rows) >= (columns.count if allowed is None else int(allowed.sum()))
-        parts.append((columns.keys[rows], scores, np.full(len(rows), number), rows))
-    packed, scores, numbers, rows = (np.concatenate(part) for part in zip(*parts, strict=True))
-    order = np.lexsort((packed, -scores))[:want]
-    vectors = Vectors([columns for columns, _ in pairs], numbers[order], rows[order])
-    return Candidates(packed[order], scores[order], vectors, complete and len(order) == len(scores))
 
 
 def hit(found: Candidates, row: int, nested: dict[int, list[int]]) -> Hit:

@@ -9,7 +9,7 @@ from search import grid, keys
 from search.query import DUPLICATE, SPREAD_TILES
 
 if TYPE_CHECKING:
-    from search.similarity import Vectors
+    from search.asking import Vectors
 
 BLOCK = 512  # rows compared at a time
 

@@ -2,7 +2,7 @@
 
     tiles.parquet   key, west, south, east, north, [name,] metrics…, in order of key
     vectors.npy     float16 (count, dim), unit length, same order; read by memory map
-    index.ann       Annoy over the same rows; absent when the shard is empty
+    index.*, projection.npy   the index over the same rows; absent where a scan is as quick
     shard.json      what it is, with the size and SHA-256 of the others
 
 `ShardWriter` makes one, tile by tile, and survives being killed; `Shard` reads one.

@@ -12,9 +12,10 @@ from typing import Any
 
 from ml.errors import DamagedShard, ShardBusy
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)  # 1: its index was of whole vectors, and is not used any more
 MANIFEST = "shard.json"
-TILES, VECTORS, INDEX = "tiles.parquet", "vectors.npy", "index.ann"
+TILES, VECTORS = "tiles.parquet", "vectors.npy"
 
 
 def sync(path: Path) -> None:
@@ -50,7 +51,7 @@ def _own_sum(manifest: dict[str, Any]) -> str:
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Add the sizes and checksums of the folder's files to manifest, write it as shard.json and return it."""
-    names = [name for name in (TILES, VECTORS, INDEX) if (folder / name).exists()]
+    names = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST and not path.name.startswith("."))
     for name in names:
         sync(folder / name)
     files = {name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names}
@@ -70,17 +71,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DamagedShard(folder, MANIFEST, f"it is not JSON ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("sha256") != _own_sum(manifest):
         raise DamagedShard(folder, MANIFEST, "its content does not match its own checksum")
-    if manifest["format"] != FORMAT:
-        raise DamagedShard(folder, MANIFEST, f"it has format {manifest['format']}, this version reads {FORMAT}")
+    if manifest["format"] not in READABLE:
+        raise DamagedShard(folder, MANIFEST, f"it has format {manifest['format']}, this version reads {READABLE}")
     return manifest
 
 
 def check_files(folder: Path, manifest: dict[str, Any], *, sums: bool) -> None:
     """Compare sizes, and with sums the SHA-256, of the folder's files with shard.json; raises DamagedShard."""
-    for name in (TILES, VECTORS, INDEX):
-        promised = manifest["files"].get(name)
-        if promised is None:
-            continue
+    for name, promised in manifest["files"].items():
         path = folder / name
         if not path.is_file():
             raise DamagedShard(folder, name, "it is missing")
@@ -88,6 +86,25 @@ def check_files(folder: Path, manifest: dict[str, Any], *, sums: bool) -> None:
             raise DamagedShard(folder, name, f"it has {size} bytes instead of {promised['bytes']}")
         if sums and sha256(path) != promised["sha256"]:
             raise DamagedShard(folder, name, "its SHA-256 is not the one in shard.json")
+
+
+Signature = dict[str, tuple[int, int, int]]
+
+
+def signature(folder: Path, manifest: dict[str, Any]) -> Signature:
+    """inode, size and time of change of shard.json and each file that it names; zeros for one that is gone.
+
+    As long as it stays the same, nobody has written to the files since.
+    """
+    return {name: _stamp(folder / name) for name in (MANIFEST, *manifest["files"])}
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        found = os.stat(path)  # noqa: PTH116  asked of every file at every search: half the time of Path.stat
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @contextmanager

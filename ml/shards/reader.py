@@ -8,12 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ml import index as indexes
 from ml.errors import BadVectors, DamagedShard, MLError, ShardMismatch
-from ml.index import VectorIndex, Vectors
-from ml.shards.files import INDEX, TILES, VECTORS, check_files, read_manifest
-
-_SPARE = 10  # proposals beyond k, for what Annoy's rounding puts in the wrong order
+from ml.index import ENGINES, SCAN, Proposals, Ranking, Settings, VectorIndex, Vectors
+from ml.index.arithmetic import likeness, unit
+from ml.shards.files import TILES, VECTORS, Signature, check_files, read_manifest, signature
 
 
 class Shard:
@@ -22,11 +20,11 @@ class Shard:
     meta: shard.json; keys: (count,) int64, ascending; vectors: (count, dim) float16, memory-mapped.
     """
 
-    def __init__(self, folder: Path, meta: dict[str, Any], vectors: Vectors, index: VectorIndex | None) -> None:
+    def __init__(self, folder: Path, meta: dict[str, Any], ranking: Ranking) -> None:
         self.folder, self.meta = folder, meta
         self.count, self.dim = int(meta["count"]), int(meta["dim"])
-        self._vectors: Vectors | None = vectors
-        self._index = index
+        self._ranking: Ranking | None = ranking
+        self._signature: Signature = {}
         self._columns: dict[str, NDArray[Any]] = {}
         self.keys: NDArray[np.int64] = self.column("key")
 
@@ -38,12 +36,18 @@ class Shard:
         """
         folder = Path(folder)
         meta = read_manifest(folder)
+        before = signature(folder, meta)
         if verify:
             check_files(folder, meta, sums=verify != "sizes")
-        shard = cls(folder, meta, _open_vectors(folder, meta), _open_index(folder, meta))
+        shard = cls(folder, meta, Ranking(_open_vectors(folder, meta), *_open_index(folder, meta)))
         if len(shard.keys) != shard.count or not (np.diff(shard.keys) > 0).all():
             raise DamagedShard(folder, TILES, f"its keys are not {shard.count} ascending numbers")
+        shard._signature = before
         return shard
+
+    def untouched(self) -> bool:
+        """Whether the files are still those that were opened: else a search's answer may be made of damaged ones."""
+        return signature(self.folder, self.meta) == self._signature
 
     def column(self, name: str) -> NDArray[Any]:
         """A column of tiles.parquet as (count,) array, kept once read; raises KeyError for a name it does not have."""
@@ -59,9 +63,22 @@ class Shard:
 
     @property
     def vectors(self) -> Vectors:
-        if self._vectors is None:
-            raise ShardMismatch(f"The shard {self.folder} has been closed: open it again.")
-        return self._vectors
+        return self._open_ranking().vectors
+
+    @property
+    def engine(self) -> str:
+        """ "annoy", "faiss", or "scan" where every vector is compared."""
+        return index_of(self.meta)["engine"]
+
+    @property
+    def depth(self) -> float:
+        """Proposals for each result asked for that an exact second look is taken at."""
+        return float(index_of(self.meta).get("depth", 1))
+
+    @property
+    def recall(self) -> float:
+        """Of the 50 nearest, the share that the index finds, as measured when it was built; 1 for a scan."""
+        return float(index_of(self.meta)["recall"])
 
     def row_of(self, key: int) -> int | None:
         """The row of a tile, None when the shard does not have it."""
@@ -70,51 +87,56 @@ class Shard:
 
     def vector(self, row: int) -> NDArray[np.float32]:
         """(dim,) float32, unit length."""
-        return indexes.unit(self.vectors[row])
+        return unit(self.vectors[row])
 
     def search(
-        self, query: NDArray[np.floating], k: int, *, allowed: NDArray[np.bool_] | None = None
+        self,
+        query: NDArray[np.floating],
+        k: int,
+        *,
+        allowed: NDArray[np.bool_] | None = None,
+        exact: bool = False,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The k rows most like query (dim,), best first, with their cosine likeness: (m,) int64, (m,) float32.
 
-        allowed: (count,) bool; only these rows.  m is k, or all there are if fewer.  Annoy proposes, float32 products
-        with the float16 vectors decide; where a scan costs less, or Annoy brings too few, all of them are ranked.
+        allowed: (count,) bool; only these rows.  exact: compare every vector.  m is k, or all there are if fewer.
         """
-        vectors, index = self.vectors, self._index  # own references: close() in another thread cannot unmap them
-        query = self._checked(query)
+        return self._open_ranking().search(self._checked(query), k, self._mask(allowed), exact=exact)
+
+    def propose(
+        self,
+        query: NDArray[np.floating],
+        k: int,
+        *,
+        allowed: NDArray[np.bool_] | None = None,
+        exact: bool = False,
+    ) -> Proposals:
+        """As `search`, before the exact second look: for merging several shards first (ml.index.Ranking.propose)."""
+        return self._open_ranking().propose(self._checked(query), k, self._mask(allowed), exact=exact)
+
+    def likeness(self, query: NDArray[np.floating], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Cosine of query (dim,) with these rows: (m,)."""
+        return np.clip(likeness(self.vectors, self._checked(query), rows), -1, 1)
+
+    def _open_ranking(self) -> Ranking:
+        """An own reference: close() in another thread cannot unmap its files."""
+        if self._ranking is None:
+            raise ShardMismatch(f"The shard {self.folder} has been closed: open it again.")
+        return self._ranking
+
+    def _mask(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
         if allowed is not None and allowed.shape != (self.count,):
             raise ShardMismatch(f"The filter has shape {allowed.shape}, the shard has {self.count} tiles.")
-        available = self.count if allowed is None else int(allowed.sum())
-        k = min(k, available)
-        if k <= 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        rows = _candidates(index, query, k, self.count, allowed)
-        scores = indexes.scan(vectors, query, rows)
-        top = indexes.best(scores, k)
-        return (top if rows is None else rows[top]), np.clip(scores[top], -1, 1)
+        return allowed
 
     def _checked(self, query: NDArray[np.floating]) -> NDArray[np.float32]:
         if query.shape != (self.dim,):
             raise BadVectors(f"The query has shape {query.shape}, this shard's encoder makes ({self.dim},).")
-        return indexes.unit(query)
+        return unit(query)
 
     def close(self) -> None:
         """Unmap the files, once searches that still run in other threads have ended."""
-        self._vectors = self._index = None
-
-
-def _candidates(
-    index: VectorIndex | None, query: NDArray[np.float32], k: int, count: int, allowed: NDArray[np.bool_] | None
-) -> NDArray[np.int64] | None:
-    """Rows to rank exactly, None for all: what the index proposes, unless a scan costs less or it brings too few."""
-    available = count if allowed is None else int(allowed.sum())
-    fetch = k + _SPARE if allowed is None else int(1.5 * (k + _SPARE) * count / available)
-    if index is not None and index.cost(fetch) < available:
-        rows = np.sort(index.query(query, fetch))
-        rows = rows if allowed is None else rows[allowed[rows]]
-        if len(rows) >= k:
-            return rows
-    return None if allowed is None else np.flatnonzero(allowed)
+        self._ranking = None
 
 
 def _open_vectors(folder: Path, meta: dict[str, Any]) -> Vectors:
@@ -127,18 +149,23 @@ def _open_vectors(folder: Path, meta: dict[str, Any]) -> Vectors:
     return vectors
 
 
-def _open_index(folder: Path, meta: dict[str, Any]) -> VectorIndex | None:
-    """None for an empty shard."""
-    built = meta["index"]
-    if built is None:
-        return None
-    if built["engine"] not in indexes.ENGINES:
+def index_of(meta: dict[str, Any]) -> dict[str, Any]:
+    """What shard.json says about the index; a scan for shards without a usable one."""
+    built: dict[str, Any] | None = meta["index"] if meta["format"] > 1 else None
+    return built or {"engine": SCAN, "recall": 1.0}
+
+
+def _open_index(folder: Path, meta: dict[str, Any]) -> tuple[VectorIndex | None, Settings | None]:
+    built = index_of(meta)
+    if built["engine"] == SCAN:
+        return None, None
+    if built["engine"] not in ENGINES:
         raise ShardMismatch(f"{folder} needs the engine {built['engine']!r}, which is not installed.")
-    chosen = indexes.IndexParameters(built["trees"], built["effort"], built["floor"])
     try:
-        return indexes.ENGINES[built["engine"]].open(folder / INDEX, meta["count"], meta["dim"], chosen)
+        index = ENGINES[built["engine"]].open(folder, meta["count"], meta["dim"])
     except (MLError, OSError) as error:
-        raise DamagedShard(folder, INDEX, str(error)) from error
+        raise DamagedShard(folder, "its index", str(error)) from error
+    return index, Settings(built["effort"], built["depth"])
 
 
 def _parquet(folder: Path) -> pq.ParquetFile:

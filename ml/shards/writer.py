@@ -14,12 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ml import index as indexes
 from ml.errors import BadVectors, ShardMismatch
-from ml.shards.files import INDEX, TILES, VECTORS, exclusive, fresh_sibling, publish, swap, write_manifest
+from ml.index import tuning
+from ml.shards.files import TILES, VECTORS, exclusive, fresh_sibling, publish, swap, write_manifest
 from ml.shards.parts import Parts, plan_of
 from ml.shards.reader import Shard
 
 BOUNDS = ("west", "south", "east", "north")
-RECALL_QUERIES, RECALL_K, RECALL_SEED = 200, 50, 0
+RECALL_QUERIES, RECALL_SEED = 200, 0
 _BLOCK = 8192
 
 
@@ -105,12 +106,13 @@ class ShardWriter:
         folder: Path,
         *,
         meta: Mapping[str, Any],
-        trees: int | None = None,
+        engine: str = indexes.DEFAULT,
         on_progress: indexes.Progress | None = None,
     ) -> dict[str, Any]:
         """Write the shard whole into `folder`, which must not exist, remove the parts, return shard.json.
 
-        Tiles with nodata_share 1 are left out.  on_progress(stage, done, total) may raise to cancel.  Whatever is
+        Tiles with nodata_share 1 are left out.  engine: of the index, see ml.index.ENGINES.
+        on_progress(stage, done, total) may raise to cancel.  Whatever is
         raised (OSError on a full disk) leaves the parts as they were and nothing in `folder`.
         """
         if self.done != self.total:
@@ -121,7 +123,7 @@ class ShardWriter:
             self._write_tiles(fresh / TILES, rows)
             self._write_vectors(fresh / VECTORS, rows, progress)
             summary = {**meta, "fingerprint": self._fingerprint, "dim": self._dim, "count": len(rows)}
-            manifest = _complete(fresh, summary, trees, progress)
+            manifest = _complete(fresh, summary, engine, progress)
             publish(fresh, folder)
         self.close()
         shutil.rmtree(self._work)
@@ -156,38 +158,49 @@ class ShardWriter:
 
 
 def rebuild_index(
-    folder: Path, *, trees: int | None = None, on_progress: indexes.Progress | None = None
+    folder: Path, *, engine: str | None = None, on_progress: indexes.Progress | None = None
 ) -> dict[str, Any]:
-    """Build the index of a finished shard again, whole beside it, then swap; returns the new shard.json."""
+    """Build the index of a finished shard again, whole beside it, then swap; returns the new shard.json.
+
+    engine: another one than the shard has; one that a small shard has no use for may be named too.
+    """
     shard = Shard.open(folder)
     summary = {key: value for key, value in shard.meta.items() if key not in ("files", "index", "sha256", "format")}
+    chosen = engine or (shard.engine if shard.engine != indexes.SCAN else indexes.DEFAULT)
     with fresh_sibling(folder) as fresh:
         for name in (TILES, VECTORS):
             os.link(folder / name, fresh / name)
-        manifest = _complete(fresh, summary, trees, on_progress or _ignore)
+        manifest = _complete(fresh, summary, chosen, on_progress or _ignore)
         swap(fresh, folder)
     return manifest
 
 
-def _complete(folder: Path, summary: dict[str, Any], trees: int | None, progress: indexes.Progress) -> dict[str, Any]:
-    """Add index.ann and shard.json to a folder that has the other two."""
+def _complete(folder: Path, summary: dict[str, Any], engine: str, progress: indexes.Progress) -> dict[str, Any]:
+    """Add the index, where there is use for one, and shard.json to a folder that has the other two."""
+    if engine not in indexes.ENGINES:
+        raise ShardMismatch(f"There is no engine {engine!r}: use {', '.join(indexes.ENGINES)}.")
     if not summary["count"]:
         return write_manifest(folder, {**summary, "index": None})
-    vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-    return write_manifest(folder, {**summary, "index": _build_index(folder / INDEX, vectors, trees, progress)})
+    if summary["count"] < indexes.ENGINES[engine].least:
+        return write_manifest(folder, {**summary, "index": {"engine": indexes.SCAN, "recall": 1.0}})
+    vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
+    return write_manifest(folder, {**summary, "index": _build_index(folder, vectors, engine, progress)})
 
 
-def _build_index(path: Path, vectors: Any, trees: int | None, progress: indexes.Progress) -> dict[str, Any]:
-    """Writes the index; returns how it was built and the recall that was measured on it."""
-    engine = indexes.ENGINES["annoy"]
-    chosen = indexes.parameters(len(vectors), vectors.shape[1], trees=trees)
-    engine.build(path, vectors, chosen, progress)
-    progress("recall", 0, 1)
-    built = engine.open(path, len(vectors), vectors.shape[1], chosen)
-    found = indexes.recall(built, vectors, queries=RECALL_QUERIES, k=RECALL_K, seed=RECALL_SEED)
-    progress("recall", 1, 1)
-    measured = {"queries": min(RECALL_QUERIES, len(vectors)), "k": RECALL_K, "seed": RECALL_SEED, "tiles": len(vectors)}
-    return {"engine": engine.engine, **chosen._asdict(), "recall": round(found, 4), "measured_on": measured}
+def _build_index(folder: Path, vectors: indexes.Vectors, engine: str, progress: indexes.Progress) -> dict[str, Any]:
+    """Writes the index's files; returns how it was built, how it must be asked, and the recall that this gives."""
+    built = indexes.ENGINES[engine].build(folder, vectors, progress)
+    progress("recall", 0, 2)
+    index = indexes.ENGINES[engine].open(folder, len(vectors), vectors.shape[1])
+    settings = tuning.tuned(index, vectors)
+    progress("recall", 1, 2)
+    found = tuning.measured(indexes.Ranking(vectors, index, settings), queries=RECALL_QUERIES, seed=RECALL_SEED)
+    progress("recall", 2, 2)
+    measured = {"queries": RECALL_QUERIES, "k": indexes.TUNED_K, "seed": RECALL_SEED, "tiles": len(vectors)}
+    return {
+        "engine": engine, **built, **settings._asdict(), "target": tuning.TARGET, "recall": round(found, 4),
+        "measured_on": measured,
+    }  # fmt: skip
 
 
 def _ignore(stage: str, done: int, total: int) -> None:

@@ -1,5 +1,5 @@
 from search.models.buildable import Buildable, BuildableQuerySet, Status
-from search.models.datasets import Dataset, Product, Scene, SceneFile
+from search.models.datasets import Dataset, Engine, Product, Scene, SceneFile
 from search.models.encoders import Encoder
 from search.models.pictures import QueryPicture
 from search.models.shards import Shard
@@ -9,6 +9,7 @@ __all__ = [
     "BuildableQuerySet",
     "Dataset",
     "Encoder",
+    "Engine",
     "Product",
     "QueryPicture",
     "Scene",

@@ -23,6 +23,13 @@ class DatasetQuerySet(models.QuerySet):
         return self.filter(public | own)
 
 
+class Engine(models.TextChoices):
+    """Of the search indexes (ml.index.ENGINES); docs/engines.md says which to take."""
+
+    ANNOY = "annoy", "Annoy"
+    FAISS = "faiss", "faiss"
+
+
 class Dataset(models.Model):
     class Kind(models.TextChoices):
         MAP = "map", "map (georeferenced)"
@@ -42,6 +49,9 @@ class Dataset(models.Model):
     is_public = models.BooleanField(default=False, help_text="anyone who reaches the site may search it")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     encoder = models.ForeignKey("search.Encoder", on_delete=models.PROTECT)
+    engine = models.CharField(
+        max_length=8, choices=Engine, default=Engine.ANNOY, help_text="of the search indexes that are built from now on"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     products_given = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="the highest number a product of it ever had"

@@ -35,6 +35,7 @@ class Shard(Buildable):
     tiles = models.PositiveBigIntegerField(default=0, help_text="tiles in the finished folder")
     bytes = models.PositiveBigIntegerField(default=0)
     recall = models.FloatField(null=True, blank=True, help_text="of the index at k = 50, measured when it was built")
+    engine = models.CharField(max_length=16, blank=True, help_text="of the index; scan: every tile is compared")
     scene_version = models.CharField(max_length=16, blank=True, help_text="the imagery the finished folder was made of")
 
     objects = ShardQuerySet.as_manager()  # type: ignore[misc]

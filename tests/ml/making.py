@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.index import unit
+from ml.index import DEFAULT, ENGINES
+from ml.index.arithmetic import unit
+from ml.index.exact import ExactScan
 from ml.shards import Shard, ShardWriter
 from ml.torchvision_shim import import_torchvision
 
@@ -23,6 +26,14 @@ DIM = 16
 
 def make_vectors(n: int, dim: int = DIM, seed: int = 0) -> NDArray[np.float32]:
     return unit(np.random.default_rng(seed).normal(size=(n, dim)))
+
+
+def clustered(n: int, dim: int = DIM, seed: int = 0) -> NDArray[np.float32]:
+    """As embeddings lie: 20 clusters in few dimensions, with a little noise. Clusters are the same for every seed."""
+    shared, random = np.random.default_rng(99), np.random.default_rng(seed)
+    centres, basis = shared.normal(size=(20, 12)), shared.normal(size=(12, dim))
+    points = centres[random.integers(0, 20, n)] + random.normal(size=(n, 12))
+    return unit(points @ basis + 0.2 * random.normal(size=(n, dim)))
 
 
 def make_images(n: int, size: int = 32, seed: int = 0) -> NDArray[np.uint8]:
@@ -42,12 +53,23 @@ def make_metrics(n: int, **overrides: Any) -> dict[str, NDArray[np.float32]]:
     return {"luminance": np.arange(n, dtype=np.float32), "nodata_share": zeros, **overrides}
 
 
-def make_shard(folder: Path, n: int = 300, **overrides: Any) -> Shard:
+def make_shard(folder: Path, n: int = 300, engine: str = DEFAULT, **overrides: Any) -> Shard:
     """Row i has key 10 * i and vector make_vectors(n)[n - 1 - i]."""
     with make_writer(folder.with_name("work"), n, **overrides) as writer:
         writer.append(make_vectors(n), make_metrics(n))
-        writer.finish(folder, meta={"encoder": "test"})
+        writer.finish(folder, meta={"encoder": "test"}, engine=engine)
     return Shard.open(folder)
+
+
+@contextmanager
+def indexed_from(least: int, *, asked: bool = False) -> Iterator[None]:
+    """Shards of so many tiles get an index; asked: searches use it even where a scan would be quicker."""
+    with pytest.MonkeyPatch.context() as patch:
+        for engine in ENGINES.values():
+            patch.setattr(engine, "least", least)
+        if asked:
+            patch.setattr(ExactScan, "cost", lambda *_: np.inf)
+        yield
 
 
 def make_entry(folder: Path, **config: Any) -> Path:

@@ -108,9 +108,9 @@ def test_index_prints_scores_and_names(embedded: Path, pictures: Path) -> None:
 
 
 def test_index_rebuilds_and_says_what_it_reaches(embedded: Path) -> None:
-    done = call("ml.index", embedded, "--trees", 7)
-    assert (done.returncode, done.stdout.startswith("7 trees over 5 tiles.")) == (0, True)
-    assert json.loads(call("ml.index", embedded, "--trees", 3, "--json").stdout)["trees"] == 3
+    done = call("ml.index", embedded, "--engine", "faiss")
+    assert (done.returncode, "With 5 tiles every search compares all of them" in done.stdout) == (0, True)
+    assert json.loads(call("ml.index", embedded, "--json").stdout) == {"engine": "scan", "recall": 1.0}
 
 
 def test_index_of_a_damaged_shard_fails_with_exit_code_1(tmp_path: Path) -> None:
@@ -126,9 +126,9 @@ def test_a_query_with_another_encoder_is_refused(embedded: Path, pictures: Path,
     assert (done.returncode, "made by colour" in done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("option", ["-k", "--trees"])
-def test_index_refuses_zero(embedded: Path, option: str) -> None:
-    assert call("ml.index", embedded, option, 0).returncode == 2
+@pytest.mark.parametrize(("option", "value"), [("-k", 0), ("--engine", "scann")])
+def test_index_refuses_what_makes_no_sense(embedded: Path, option: str, value: object) -> None:
+    assert call("ml.index", embedded, option, value).returncode == 2
 
 
 @pytest.mark.parametrize("module", ["ml.embed", "ml.index"])

@@ -11,15 +11,16 @@ import pytest
 from ml.errors import DamagedShard, ShardMismatch
 from ml.shards import Shard
 from ml.shards.files import _own_sum, write_manifest
-from tests.ml.making import make_shard
+from tests.ml.making import indexed_from, make_shard
 
-FILES = ["tiles.parquet", "vectors.npy", "index.ann", "shard.json"]
+FILES = ["tiles.parquet", "vectors.npy", "index.ann", "projection.npy", "shard.json"]
 Damage = Callable[[Path], object]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return make_shard(tmp_path / "s").folder
+    with indexed_from(0):
+        return make_shard(tmp_path / "s").folder
 
 
 def flip(path: Path) -> None:
@@ -61,9 +62,9 @@ def test_a_changed_number_in_shard_json_is_found(folder: Path) -> None:
 
 
 def test_a_later_format_is_not_guessed_at(folder: Path) -> None:
-    said = json.loads((folder / "shard.json").read_text()) | {"format": 2}
+    said = json.loads((folder / "shard.json").read_text()) | {"format": 3}
     (folder / "shard.json").write_text(json.dumps(said | {"sha256": _own_sum(said)}))
-    with pytest.raises(DamagedShard, match="format 2"):
+    with pytest.raises(DamagedShard, match="format 3"):
         Shard.open(folder)
 
 
@@ -84,7 +85,7 @@ def test_an_engine_that_is_not_installed_is_named(folder: Path) -> None:
         Shard.open(rewritten(folder, index={"engine": "scann"}))
 
 
-@pytest.mark.parametrize("name", ["tiles.parquet", "vectors.npy", "index.ann"])
+@pytest.mark.parametrize("name", ["tiles.parquet", "vectors.npy", "index.ann", "projection.npy"])
 def test_files_that_are_something_else_are_found_even_without_checksums(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"\x93NUMPY something else entirely")
     with pytest.raises(DamagedShard, match=name):
@@ -100,3 +101,12 @@ def test_vectors_that_are_a_pickle_are_not_opened(folder: Path) -> None:
 def test_the_error_survives_the_way_between_processes() -> None:
     error = pickle.loads(pickle.dumps(DamagedShard(Path("a"), "b", "c")))
     assert (error.folder, error.file, error.reason) == (Path("a"), "b", "c")
+
+
+@pytest.mark.parametrize("damage", [flip, truncate, Path.unlink, Path.touch])
+@pytest.mark.parametrize("name", FILES)
+def test_an_open_shard_knows_that_its_files_were_touched(folder: Path, name: str, damage: Damage) -> None:
+    shard = Shard.open(folder)
+    assert shard.untouched()
+    damage(folder / name)
+    assert not shard.untouched()

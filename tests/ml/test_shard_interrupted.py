@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ml.shards import Shard, ShardWriter
-from tests.ml.making import DIM, content, make_metrics, make_vectors, make_writer, small_disk
+from tests.ml.making import DIM, content, indexed_from, make_metrics, make_vectors, make_writer, small_disk
 
 N, BATCH = 60, 10
 SLOWLY = f"""
@@ -111,10 +111,14 @@ def test_a_full_disk_while_appending_keeps_what_was_done(tmp_path: Path, undistu
 
 def test_a_full_disk_while_finishing_keeps_the_parts_and_leaves_no_half_shard(tmp_path: Path) -> None:
     n, dim = 2000, 256  # 1 MB of vectors; with the index more than twice that
-    with small_disk(tmp_path / "disk", 3_500_000) as disk, make_writer(tmp_path / "w", n, dim=dim) as writer:
+    with (
+        indexed_from(0),
+        small_disk(tmp_path / "disk", 1_800_000) as disk,
+        make_writer(tmp_path / "w", n, dim=dim) as writer,
+    ):
         writer.append(make_vectors(n, dim), make_metrics(n))
         with pytest.raises(OSError, match="No space|too large"):
-            writer.finish(disk / "s", meta={}, trees=200)
+            writer.finish(disk / "s", meta={})
         assert list(disk.iterdir()) == []
         writer.finish(tmp_path / "s", meta={})
     assert Shard.open(tmp_path / "s").count == n
@@ -144,5 +148,6 @@ def test_progress_tells_each_stage(tmp_path: Path) -> None:
     seen: dict[str, tuple[int, int]] = {}
     with make_writer(tmp_path / "w", 5) as writer:
         writer.append(make_vectors(5, DIM), make_metrics(5))
-        writer.finish(tmp_path / "s", meta={}, on_progress=lambda stage, *at: seen.update({stage: at}))
-    assert seen == {"vectors": (5, 5), "index": (5, 5), "recall": (1, 1)}
+        with indexed_from(0):
+            writer.finish(tmp_path / "s", meta={}, on_progress=lambda stage, *at: seen.update({stage: at}))
+    assert seen == {"vectors": (5, 5), "index": (5, 5), "recall": (2, 2)}

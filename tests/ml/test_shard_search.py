@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -5,15 +6,20 @@ import numpy as np
 import pytest
 
 from ml.errors import BadVectors, ShardMismatch
-from ml.index import AnnoyIndex
+from ml.index import DEFAULT, ENGINES, SCAN
+from ml.index.exact import ExactScan
 from ml.shards import Shard
-from tests.ml.making import make_shard, make_vectors
+from tests.ml.making import indexed_from, make_shard, make_vectors
 
 
-@pytest.fixture(scope="module")
-def shard(tmp_path_factory: pytest.TempPathFactory) -> Shard:
-    """5,000 tiles: enough for the index to be asked."""
-    return make_shard(tmp_path_factory.mktemp("shards") / "s", 5000)
+@pytest.fixture(scope="module", params=[*ENGINES, SCAN])
+def shard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shard]:
+    """5,000 tiles, searched through each engine, and compared one by one."""
+    with indexed_from(10**9 if request.param == SCAN else 0, asked=True):
+        engine = DEFAULT if request.param == SCAN else request.param
+        shard = make_shard(tmp_path_factory.mktemp("shards") / "s", 5000, engine)
+        assert shard.engine == request.param
+        yield shard
 
 
 def exact(shard: Shard, query: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -69,13 +75,27 @@ def test_a_filter_far_from_the_query_still_brings_the_best_of_it(shard: Shard) -
     assert len(np.intersect1d(found, exact(shard, query, 20, allowed))) >= 18
 
 
-def test_with_few_tiles_the_answer_is_exact(shard: Shard) -> None:
-    query, allowed = make_vectors(1, seed=8)[0], np.arange(5000) % 10 == 0
-    np.testing.assert_array_equal(shard.search(query, 50, allowed=allowed)[0], exact(shard, query, 50, allowed))
+def test_with_few_tiles_the_answer_is_exact(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExactScan, "cost", lambda _, rows: rows)
+    query, allowed = make_vectors(1, seed=8)[0], np.arange(5000) % 500 == 0
+    np.testing.assert_array_equal(shard.search(query, 10, allowed=allowed)[0], exact(shard, query, 10, allowed))
+
+
+def test_asked_for_the_exact_answer_it_gives_it(shard: Shard) -> None:
+    for query in make_vectors(20, seed=8):
+        np.testing.assert_array_equal(shard.search(query, 50, exact=True)[0], exact(shard, query, 50))
+
+
+def test_proposals_hold_what_a_search_finds_and_say_whether_they_are_exact(shard: Shard) -> None:
+    query = make_vectors(1, seed=8)[0]
+    proposals = shard.propose(query, 50)
+    assert set(shard.search(query, 50)[0]) <= set(proposals.rows)
+    assert proposals.exact == (shard.engine == SCAN)
 
 
 def test_when_the_index_brings_too_little_everything_is_scanned(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AnnoyIndex, "query", lambda *_: np.arange(3))
+    for engine in ENGINES.values():
+        monkeypatch.setattr(engine, "propose", lambda *_: (np.arange(3), np.zeros(3, np.float32)))
     query = make_vectors(1, seed=2)[0]
     np.testing.assert_array_equal(shard.search(query, 50)[0], exact(shard, query, 50))
 

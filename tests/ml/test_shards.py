@@ -8,15 +8,23 @@ import pyarrow.parquet as pq
 import pytest
 
 from ml.errors import BadVectors, ShardBusy, ShardMismatch
+from ml.index import ENGINES
 from ml.shards import Shard, rebuild_index
-from ml.shards.files import sha256
-from tests.ml.making import DIM, content, make_metrics, make_shard, make_vectors, make_writer
+from ml.shards.files import _own_sum, sha256
+from tests.ml.making import DIM, content, indexed_from, make_metrics, make_shard, make_vectors, make_writer
 
 
 def test_the_folder_holds_the_columns_and_nothing_else(tmp_path: Path) -> None:
     make_shard(tmp_path / "s")
-    assert sorted(content(tmp_path / "s")) == ["index.ann", "shard.json", "tiles.parquet", "vectors.npy"]
+    assert sorted(content(tmp_path / "s")) == ["shard.json", "tiles.parquet", "vectors.npy"]
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+@pytest.mark.parametrize(("engine", "file"), [("annoy", "index.ann"), ("faiss", "index.faiss")])
+def test_with_enough_tiles_there_is_an_index_too(tmp_path: Path, engine: str, file: str) -> None:
+    with indexed_from(300):
+        make_shard(tmp_path / "s", engine=engine)
+    assert sorted(content(tmp_path / "s")) == [file, "projection.npy", "shard.json", "tiles.parquet", "vectors.npy"]
 
 
 def test_other_tools_can_read_it(tmp_path: Path) -> None:
@@ -31,15 +39,23 @@ def test_shard_json_says_what_it_is(tmp_path: Path) -> None:
     make_shard(tmp_path / "s")
     said = json.loads((tmp_path / "s" / "shard.json").read_text())
     assert (said["format"], said["encoder"], said["fingerprint"], said["dim"], said["count"]) == (
-        1,
+        2,
         "test",
         "f1",
         DIM,
         300,
     )
     assert said["files"]["vectors.npy"]["sha256"] == sha256(tmp_path / "s" / "vectors.npy")
-    assert said["index"]["recall"] > 0.95
-    assert said["index"]["measured_on"] == {"k": 50, "queries": 200, "seed": 0, "tiles": 300}
+    assert said["index"] == {"engine": "scan", "recall": 1.0}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_shard_json_says_what_the_index_finds_and_how_that_was_measured(tmp_path: Path, engine: str) -> None:
+    with indexed_from(0):
+        index = make_shard(tmp_path / "s", engine=engine).meta["index"]
+    assert (index["engine"], index["target"]) == (engine, 0.98)
+    assert 0.95 < index["recall"] <= 1
+    assert index["measured_on"] == {"k": 50, "queries": 200, "seed": 0, "tiles": 300}
 
 
 def test_rows_are_in_order_of_key(tmp_path: Path) -> None:
@@ -141,16 +157,36 @@ def test_an_existing_folder_is_never_overwritten(tmp_path: Path) -> None:
     assert content(tmp_path / "s") == before
 
 
-def test_the_index_can_be_rebuilt_with_other_trees(tmp_path: Path) -> None:
-    before = make_shard(tmp_path / "s").meta
-    after = rebuild_index(tmp_path / "s", trees=3)
-    assert after["index"]["trees"] == 3
+def test_the_index_can_be_rebuilt_with_another_engine(tmp_path: Path) -> None:
+    with indexed_from(0):
+        before = make_shard(tmp_path / "s").meta
+        after = rebuild_index(tmp_path / "s", engine="faiss")
+    assert after["index"]["engine"] == "faiss"
     assert after["files"]["vectors.npy"] == before["files"]["vectors.npy"]
     assert Shard.open(tmp_path / "s").search(make_vectors(300)[0], 1)[0].tolist() == [299]
 
 
-def test_rebuilding_with_the_same_trees_changes_no_byte(tmp_path: Path) -> None:
+def test_an_engine_nobody_knows_is_refused_and_nothing_is_lost(tmp_path: Path) -> None:
     make_shard(tmp_path / "s")
     before = content(tmp_path / "s")
-    rebuild_index(tmp_path / "s")
+    with pytest.raises(ShardMismatch, match="use annoy, faiss"):
+        rebuild_index(tmp_path / "s", engine="scann")
+    assert content(tmp_path / "s") == before
+
+
+def test_a_shard_of_the_first_format_is_searched_without_its_index(tmp_path: Path) -> None:
+    make_shard(tmp_path / "s")
+    said = json.loads((tmp_path / "s" / "shard.json").read_text())
+    said |= {"format": 1, "index": {"engine": "annoy", "trees": 25, "effort": 80, "floor": 8000, "recall": 0.98}}
+    (tmp_path / "s" / "shard.json").write_text(json.dumps(said | {"sha256": _own_sum(said)}))
+    shard = Shard.open(tmp_path / "s")
+    assert (shard.engine, shard.search(make_vectors(300)[0], 1)[0].tolist()) == ("scan", [299])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rebuilding_with_the_same_engine_changes_no_byte(tmp_path: Path, engine: str) -> None:
+    with indexed_from(0):
+        make_shard(tmp_path / "s", engine=engine)
+        before = content(tmp_path / "s")
+        rebuild_index(tmp_path / "s")
     assert content(tmp_path / "s") == before

@@ -33,7 +33,7 @@ def test_the_folder_is_readable_by_anyones_tools():
     import pyarrow.parquet as pq
 
     shard = one(build_all(make_map()))
-    assert {p.name for p in shard.path().iterdir()} == {"tiles.parquet", "vectors.npy", "index.ann", "shard.json"}
+    assert {p.name for p in shard.path().iterdir()} == {"tiles.parquet", "vectors.npy", "shard.json"}
     assert np.load(shard.path() / "vectors.npy").shape == (200, shard.encoder.dim)
     assert pq.read_table(shard.path() / "tiles.parquet").num_rows == 200
     assert json.loads((shard.path() / "shard.json").read_text())["level"] == 4

@@ -8,9 +8,10 @@ from search.errors import NotIndexed
 from search.models import Shard, Status
 from search.query import Query
 from tests.factories import JANUARY, MARCH, build_all, make_map
+from tests.ml.making import indexed_from
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_library")]
-FILES = ["vectors.npy", "index.ann", "tiles.parquet", "shard.json"]
+FILES = ["vectors.npy", "index.ann", "projection.npy", "tiles.parquet", "shard.json"]
 
 
 def cut(path):
@@ -29,7 +30,8 @@ def delete(path):
 
 @pytest.fixture
 def dataset():
-    return build_all(make_map(paths=[JANUARY, MARCH], levels=(3,)))
+    with indexed_from(0):
+        yield build_all(make_map(paths=[JANUARY, MARCH], levels=(3,)))
 
 
 def damaged(dataset, file, harm):
@@ -89,8 +91,8 @@ def test_a_shard_replaced_by_a_newer_build_is_not_damaged(dataset):
     assert Shard.objects.get(pk=stale.pk).status == Status.READY
 
 
-@pytest.mark.parametrize("harm", [cut, delete])
-@pytest.mark.parametrize("file", ["vectors.npy", "index.ann"])
+@pytest.mark.parametrize("harm", [cut, flip, delete])
+@pytest.mark.parametrize("file", FILES)
 def test_damage_to_a_shard_that_is_already_open_is_seen(dataset, file, harm):
     shard = Shard.objects.of(dataset).first()
     search(dataset, shard)
@@ -101,7 +103,7 @@ def test_damage_to_a_shard_that_is_already_open_is_seen(dataset, file, harm):
 def test_an_index_built_again_under_an_open_shard_is_no_damage(dataset):
     shard = Shard.objects.of(dataset).first()
     before = search(dataset, shard).hits
-    rebuild_index(shard.path(), trees=2)
+    rebuild_index(shard.path(), engine="faiss")
     assert search(dataset, shard).hits == before
     assert Shard.objects.get(pk=shard.pk).status == Status.READY
 

@@ -43,6 +43,7 @@ class Command(SiteCommand):
             help="sizes to make searchable, e.g. 5 6 (default: by resolution)",
         )
         add("--encoder", default=DEFAULT, help=f"{', '.join(builtin())}, or a model folder")
+        add("--engine", default="annoy", choices=["annoy", "faiss"], help="of a new dataset's index (docs/engines.md)")
         add("--public", action="store_true", help="anyone who reaches the site may search it")
         add("--now", action="store_true", help="embed and index here and now instead of in the background")
         add("--json", action="store_true", help="answer for scripts")
@@ -51,7 +52,7 @@ class Command(SiteCommand):
         chosen = importing.Options(
             slug=options["dataset"], name=options["name"], kind=options["kind"], product=options["product"],
             title=options["title"], credit=options["credit"], day=options["date"], levels=tuple(options["levels"]),
-            encoder=options["encoder"], public=options["public"],
+            encoder=options["encoder"], engine=options["engine"], public=options["public"],
         )  # fmt: skip
         with bar("Looking at files", quiet=options["json"]) as report:
             imported = importing.import_images(options["paths"], chosen, report, background=not options["now"])

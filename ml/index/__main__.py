@@ -8,6 +8,7 @@ from typing import Any
 from ml import command, encoders, images
 from ml.embed import find_encoder
 from ml.errors import ShardMismatch
+from ml.index import ENGINES, SCAN
 from ml.shards import Shard, rebuild_index
 
 
@@ -29,32 +30,36 @@ def lookalikes(shard: Shard, image: Path, encoder: encoders.Encoder, k: int) -> 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m ml.index", description=__doc__)
     parser.add_argument("shard", type=Path, help="folder that python -m ml.embed has made")
-    parser.add_argument(
-        "--trees", type=int, help="more trees find more and cost disk; by default what was measured best"
-    )
+    parser.add_argument("--engine", choices=sorted(ENGINES), help="by default the one it has; docs/engines.md compares")
     parser.add_argument("--query", type=Path, metavar="IMAGE", help="do not rebuild; find what looks like this image")
     parser.add_argument("-k", type=int, default=10, help="how many to find")
     parser.add_argument("--encoder", help="folder of the encoder, when it is not a built-in one")
     parser.add_argument("--json", action="store_true", help="for scripts: JSON on stdout, no progress bar")
     options = parser.parse_args()
-    if options.k < 1 or (options.trees is not None and options.trees < 1):
-        parser.error("-k and --trees must be at least 1")
+    if options.k < 1:
+        parser.error("-k must be at least 1")
     _query(options) if options.query else _rebuild(options)
 
 
 def _rebuild(options: argparse.Namespace) -> None:
     with command.progress_bars(quiet=options.json) as progress:
-        manifest = rebuild_index(options.shard, trees=options.trees, on_progress=progress)
+        manifest = rebuild_index(options.shard, engine=options.engine, on_progress=progress)
     if options.json:
         command.say(json.dumps(manifest["index"], indent=1))
     elif (index := manifest["index"]) is None:
         command.say("The shard is empty: there is nothing to index.")
     else:
-        measured = index["measured_on"]
-        command.say(
-            f"{index['trees']} trees over {manifest['count']} tiles. Of the {measured['k']} nearest it finds "
-            f"{index['recall']:.1%}, measured with {measured['queries']} tiles drawn at random as queries."
-        )
+        command.say(told(index, manifest["count"]))
+
+
+def told(index: dict[str, Any], count: int) -> str:
+    if index["engine"] == SCAN:
+        return f"With {count} tiles every search compares all of them, which is exact and quick enough: no index."
+    measured = index["measured_on"]
+    return (
+        f"{index['engine']} over {count} tiles. Of the {measured['k']} nearest it finds {index['recall']:.1%}, "
+        f"measured with {measured['queries']} tiles drawn at random as queries."
+    )
 
 
 def _query(options: argparse.Namespace) -> None:
@@ -66,3 +71,7 @@ def _query(options: argparse.Namespace) -> None:
         return
     for result in found:
         command.say(f"{result['score']:.3f}  {result['name'] or result['key']}")
+
+
+if __name__ == "__main__":
+    command.run(main)
