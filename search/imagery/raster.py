@@ -75,9 +75,12 @@ class RasterReader:
             if not overlaps((file.west, file.south, file.east, file.north), bounds):
                 continue
             found, known = self._part(file, bounds, width, height, resampling)
-            fresh = known & ~valid
-            rgb[fresh] = found[fresh]
-            valid |= known
+            if not valid.any():
+                rgb, valid = found, known
+            else:
+                fresh = known & ~valid
+                rgb[fresh] = found[fresh]
+                valid |= known
             if valid.all():
                 break
         return rgb, valid
