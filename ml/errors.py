@@ -11,6 +11,10 @@ class BadImage(MLError):
     """Bytes that are not an image we are willing to decode."""
 
 
+class BadLabels(MLError):
+    """A labelled set that cannot be read, or has nothing to compare."""
+
+
 class BadEncoder(MLError):
     """A model store entry that cannot be used: unknown kind, missing or wrong weights, pickle."""
 

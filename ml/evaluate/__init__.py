@@ -1,0 +1,6 @@
+"""How good an encoder is on labelled tiles: `python -m ml.evaluate`; the measures are functions of arrays."""
+
+from ml.evaluate.labelled import Labelled
+from ml.evaluate.measuring import Report, evaluate
+
+__all__ = ["Labelled", "Report", "evaluate"]
