@@ -73,7 +73,8 @@ async def run(options: argparse.Namespace, name: str) -> dict[str, Any]:
     print(f"\n{name}: {options.people} people, {options.dataset}, {len(places.tiles)} tiles to search with")
     tally, health = Tally(), Tally()
     people = [Person(options.url, places, tally) for _ in range(options.people)]
-    going = [asyncio.create_task(again_and_again(person, name)) for person in people]
+    arrivals = [options.warm_up / 2 * number / options.people for number in range(options.people)]
+    going = [asyncio.create_task(again_and_again(*who, name)) for who in zip(people, arrivals, strict=True)]
     await asyncio.sleep(options.warm_up)
     tally.begin()
     going.append(asyncio.create_task(watching.ask_health(options.url, health, 0.25)))
@@ -89,7 +90,9 @@ async def run(options: argparse.Namespace, name: str) -> dict[str, Any]:
     return {"round": name, "people": options.people, "rows": rows, "measured": measured, "failures": failures}
 
 
-async def again_and_again(person: Person, name: str) -> None:
+async def again_and_again(person: Person, arrival: float, name: str) -> None:
+    """They come one after the other: 50 connections in the same moment may all be taken by one process."""
+    await asyncio.sleep(arrival)
     while True:
         await ROUNDS[name](person)
 

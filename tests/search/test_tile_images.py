@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from search import tiles
 from search.models import Scene
 from tests.factories import make_gallery, make_map, make_raster, noise
 
@@ -103,6 +104,40 @@ def test_private_tiles_are_not_shown_to_strangers(client, admin_client, tmp_path
     make_gallery(tmp_path / "g", public=False)
     assert client.get("/tiles/pictures/images/static/0/0/0.webp").status_code == 404
     assert admin_client.get("/tiles/pictures/images/static/0/0/0.webp")["Cache-Control"].startswith("private")
+
+
+@pytest.mark.django_db
+def test_a_private_tile_that_is_in_the_cache_is_not_shown_to_strangers(client, admin_client, tmp_path):
+    make_gallery(tmp_path / "g", public=False)
+    path = "/tiles/pictures/images/static/0/0/0.webp"
+    assert admin_client.get(path).status_code == 200
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_tile_made_private_is_no_longer_shown_from_the_cache(client, tmp_path):
+    dataset = make_gallery(tmp_path / "g")
+    path = "/tiles/pictures/images/static/0/0/0.webp"
+    assert client.get(path).status_code == 200
+    type(dataset).objects.filter(pk=dataset.pk).update(is_public=False)
+    assert client.get(path).status_code == 404
+
+
+def test_a_tile_is_rendered_once(client, world, monkeypatch):
+    first = client.get(f"{URL}.webp").content
+    monkeypatch.setattr(tiles, "render", None)
+    assert client.get(f"{URL}.webp").content == first
+
+
+@pytest.mark.django_db
+def test_imagery_imported_anew_is_shown_at_once(client, tmp_path):
+    """The cache knows tiles by the scene's version."""
+    path = tmp_path / "a.tif"
+    seen = []
+    for seed in (1, 2):
+        make_map("changing", [make_raster(path, noise(seed=seed))])
+        seen.append(client.get("/tiles/changing/true-colour/static/5/9/20.png?size=64").content)
+    assert seen[0] != seen[1]
 
 
 def test_missing_imagery_is_a_clear_503(client, world):
