@@ -76,12 +76,18 @@ def part_of_many(packed: np.ndarray, name: str) -> np.ndarray:
 
 
 def ancestor(key: int, level: int) -> int:
-    """The tile of the same scene at a coarser level whose square holds this tile's."""
-    below = SHIFTS["offset"]
-    row, col = (key >> SHIFTS[name] & (LIMITS[name] - 1) for name in ("row", "col"))
-    steps = (key >> SHIFTS["level"] & (LIMITS["level"] - 1)) - level
+    """The tile of the same scene at a coarser level whose square holds this tile's; itself at its own."""
+    return int(ancestors_of_many(np.array([key]), level)[0])
+
+
+def ancestors_of_many(packed: np.ndarray, level: int) -> np.ndarray:
+    """(n,) keys -> (n,) keys of the tiles of a level that hold them (or are them); 0 for larger tiles."""
+    own, row, col = (part_of_many(packed, name) for name in ("level", "row", "col"))
+    steps = np.maximum(own - level, 0)
+    scene = packed >> SHIFTS["offset"] << SHIFTS["offset"]
     place = level << SHIFTS["level"] | row >> steps << SHIFTS["row"] | col >> steps
-    return key >> below << below | place
+    found: np.ndarray = np.where(own >= level, scene | place, 0)
+    return found
 
 
 def image_number(row: int, col: int) -> int:

@@ -54,17 +54,19 @@ def merged_places(packed: np.ndarray, rows: np.ndarray, taken: np.ndarray) -> tu
     compared by their addresses, so tiles that only touch, also across the date line, stay two places, and so do two
     small tiles inside a large one that was merged into the better of them. Tiles of one level never merge.
     """
-    everything = np.concatenate([packed, taken])
-    levels = sorted({int(level) for level in np.unique(keys.part_of_many(everything, "level"))})
-    places = Places(levels)
-    for key in taken.tolist():
-        places.add(key, -1)
+    everything = np.concatenate([taken, packed[rows]])
+    levels = np.unique(keys.part_of_many(everything, "level")).tolist()
+    around = np.stack([keys.ancestors_of_many(everything, level) for level in levels], axis=1) if levels else everything
+    tiles = list(zip(everything.tolist(), around.tolist(), strict=True))
+    places = Places()
+    for key, larger in tiles[: len(taken)]:
+        places.add(key, larger, -1)
     kept: list[int] = []
     merged: dict[int, list[int]] = {}
-    for row in rows.tolist():
-        place = places.find(int(packed[row]))
+    for row, (key, larger) in zip(rows.tolist(), tiles[len(taken) :], strict=True):
+        place = places.find(key, larger)
         if place is None:
-            places.add(int(packed[row]), len(kept))
+            places.add(key, larger, len(kept))
             kept.append(row)
         elif place >= 0:
             merged.setdefault(kept[place], []).append(row)
@@ -72,28 +74,26 @@ def merged_places(packed: np.ndarray, rows: np.ndarray, taken: np.ndarray) -> tu
 
 
 class Places:
-    """Tiles by their own key and by those of every larger tile around them; the first to claim a key has it."""
+    """Tiles by their own key and by those of the larger tiles around them; the first to claim a key has it.
 
-    def __init__(self, levels: list[int]) -> None:
-        self._levels = levels
+    larger: the keys of the tiles around one, and its own, 0 for none.
+    """
+
+    def __init__(self) -> None:
         self._tiles: dict[int, int] = {}
         self._around: dict[int, int] = {}
 
-    def add(self, key: int, place: int) -> None:
+    def add(self, key: int, larger: list[int], place: int) -> None:
         """place: its rank among the places; later ones have higher numbers."""
         self._tiles.setdefault(key, place)
-        for larger in self._larger(key):
-            self._around.setdefault(larger, place)
+        for around in larger:
+            self._around.setdefault(around, place)
 
-    def find(self, key: int) -> int | None:
+    def find(self, key: int, larger: list[int]) -> int | None:
         """The earliest place that lies in this tile, holds it or is it."""
-        holding = [self._tiles[larger] for larger in self._larger(key) if larger in self._tiles]
-        inside = [known[key] for known in (self._tiles, self._around) if key in known]
+        holding = [self._tiles[around] for around in larger if around in self._tiles]
+        inside = [self._around[key]] if key in self._around else []
         return min(holding + inside, default=None)
-
-    def _larger(self, key: int) -> list[int]:
-        level = keys.unpack(key).level
-        return [keys.ancestor(key, above) for above in self._levels if above < level]
 
 
 def greedy(
