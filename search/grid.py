@@ -156,6 +156,7 @@ def describe() -> dict[str, object]:
         {
             "level": level,
             "degrees": span(level),
+            "kilometres": kilometres(level),
             "resolution": resolution(level),
             "columns": columns(level),
             "rows": rows(level),
