@@ -26,3 +26,14 @@ def hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Name the site's own hosts: pages and websockets trust the Host header."
     return [checks.Warning("ALLOWED_HOSTS accepts any host.", hint=hint, id="webapp.W001")]
+
+
+@register(Tags.security)
+def connections(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Each thread of a web process may hold a PostgreSQL connection; beyond the pool it waits, then fails."""
+    pool = settings.DATABASES["default"].get("OPTIONS", {}).get("pool") or {}
+    threads = sum(threads for threads, _ in settings.LANES.values())
+    if not pool or pool["max_size"] > threads:
+        return []
+    hint = f"Set DATABASE_POOL to {threads + 2} or more: one for each thread, and some for websockets."
+    return [checks.Error(f"DATABASE_POOL is less than the {threads} threads need.", hint=hint, id="webapp.E002")]

@@ -105,3 +105,11 @@ def test_a_rate_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value: 
 def test_connections_to_sqlite_last_beyond_a_request(tmp_path: Path) -> None:
     assert databases.default("", tmp_path, pool=7)["CONN_MAX_AGE"] > 0
     assert databases.default("sqlite:///x.sqlite3", tmp_path, pool=7)["CONN_MAX_AGE"] > 0
+
+
+def test_a_pool_smaller_than_the_threads_is_refused_at_start(tmp_path: Path) -> None:
+    address = {"DATABASE_URL": "postgres://user:pass@host/name"}
+    refused = start(tmp_path, DATABASE_POOL="9", SEARCH_THREADS="8", **address)
+    assert "DATABASE_POOL is less than the" in refused.stderr
+    assert start(tmp_path, DATABASE_POOL="0", SEARCH_THREADS="8", **address).returncode == 0
+    assert start(tmp_path, **address).returncode == 0

@@ -14,6 +14,7 @@ from django.conf import settings
 FLOWS = [
     "tests/webapp/test_accounts.py",
     "tests/webapp/test_health.py",
+    "tests/webapp/test_metrics.py",
     "tests/search/test_building.py",
     "tests/search/test_datasets_api.py",
     "tests/search/test_search_api.py",

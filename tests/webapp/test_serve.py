@@ -67,6 +67,28 @@ def test_an_upload_of_100_mb_is_answered_413_in_our_shape(running: Site, chunked
     assert json.loads(response.text)["error"]["code"] == "too_large"
 
 
+def test_metrics_tell_of_every_process_by_its_name(running: Site) -> None:
+    status, found = running.get("/metrics")
+    assert status == 200
+    for name in PARTS:
+        assert f'lookalike_resident_bytes{{process="{name}"}}'.encode() in found
+    assert b'lookalike_requests_total{method="GET",status="200",view="readyz"}' in found
+
+
+def test_the_web_process_counts_on_after_it_was_killed(running: Site) -> None:
+    def healthy() -> float:
+        line = re.search(rb'view="healthz"\} (\S+)', running.ask("/metrics").text)
+        return float(line[1]) if line else 0
+
+    running.get("/healthz")
+    before = healthy()
+    killed = running.children()["web.1"]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: running.children()["web.1"] != killed, 15, running.output)
+    running.ready()
+    assert healthy() >= before > 0
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_what_is_killed_comes_back(running: Site, name: str) -> None:
     killed = running.children()[name]
