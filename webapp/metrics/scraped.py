@@ -38,18 +38,19 @@ class Shards(Collector):
 
     def recall(self) -> Iterator[GaugeMetricFamily]:
         """Of the indexes, as each was measured when it was built."""
-        lowest = GaugeMetricFamily("lookalike_recall_min", "The worst shard's recall@50", labels=["dataset"])
-        mean = GaugeMetricFamily("lookalike_recall_mean", "Recall@50, weighted by tiles", labels=["dataset"])
+        lowest = GaugeMetricFamily("lookalike_recall_min", "The worst shard's recall@50", labels=["dataset", "engine"])
+        mean = GaugeMetricFamily("lookalike_recall_mean", "Recall@50, weighted by tiles", labels=["dataset", "engine"])
         weighted = {"least": Min("recall"), "sum": Sum(F("recall") * F("tiles")), "of": Sum("tiles")}
-        for row in by_dataset().filter(recall__isnull=False, tiles__gt=0).annotate(**weighted):
-            lowest.add_metric([row["slug"]], row["least"])
-            mean.add_metric([row["slug"]], row["sum"] / row["of"])
+        for row in by_dataset("engine").filter(recall__isnull=False, tiles__gt=0).annotate(**weighted):
+            whose = [row["slug"], row["engine"]]
+            lowest.add_metric(whose, row["least"])
+            mean.add_metric(whose, row["sum"] / row["of"])
         yield from (lowest, mean)
 
 
-def by_dataset() -> "QuerySet[Shard, Any]":
+def by_dataset(*also: str) -> "QuerySet[Shard, Any]":
     mine = Shard.objects.filter(encoder_id=F("scene__product__dataset__encoder_id")).order_by()
-    return mine.values(slug=F("scene__product__dataset__slug"))
+    return mine.values(*also, slug=F("scene__product__dataset__slug"))
 
 
 class Machine(Collector):
