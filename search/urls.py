@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from search import tiles, views
+from search.dataset_page import dataset_page
 
 
 class FormatConverter(StringConverter):
@@ -12,6 +13,7 @@ register_converter(FormatConverter, "format")
 
 urlpatterns = [
     path("", views.map_page, name="map"),
+    path("datasets/<slug:slug>/", dataset_page, name="dataset"),
     path(
         "tiles/<slug:slug>/<slug:product>/<slug:day>/<int:level>/<int:row>/<int:col>.<format:form>",
         views.tile_image,

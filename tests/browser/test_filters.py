@@ -78,3 +78,10 @@ def test_other_dates_of_a_place_come_in_when_asked_for(filtering: Visitor) -> No
     filtering.page.get_by_label("One result per place").uncheck()
     expect(filtering.results.filter(has_text=place)).to_have_count(1)
     filtering.expect_address(spread="off")
+
+
+def test_all_sizes_are_searched_when_asked_for(filtering: Visitor) -> None:
+    """The site has one size: the choice is not offered, and an address that asks for it still works."""
+    expect(filtering.page.get_by_label("Sizes searched")).to_be_hidden()
+    filtering.go(filtering.page.url + "&sizes=all").found()
+    expect(filtering.page.locator("[data-results-title]")).to_contain_text("all sizes")

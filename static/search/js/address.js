@@ -74,6 +74,8 @@ export function parse(search, dataset) {
     k: parseWhole(params.get("k"), 1, 1000, NO_FILTERS.k), minScore: within(least, -1, 1) ? least : 0,
     area: parseArea(params.get("area")), metrics: parseMetrics(params, dataset),
     noDuplicates: params.get("duplicates") === "hide", spread: params.get("spread") !== "off",
+    sizes: params.get("sizes") === "all" ? "all" : "one", nested: params.get("nested") === "show",
+    exact: params.get("exact") === "1",
   };
 }
 
@@ -92,6 +94,7 @@ function formatFilters(state) {
     area: state.area ? state.area.map((value) => trim(value, 3)).join(",") : "",
     duplicates: state.noDuplicates ? "hide" : "",
     spread: state.spread ? "" : "off",
+    sizes: state.sizes === "all" ? "all" : "", nested: state.nested ? "show" : "", exact: state.exact ? "1" : "",
     ...formatMetrics(state),
   };
 }

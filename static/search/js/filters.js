@@ -21,6 +21,7 @@ export class Filters {
     one("area-view")?.addEventListener("click", () => store.change({ area: areaInView() }));
     one("area-clear")?.addEventListener("click", () => store.change({ area: null }));
     show(one("products-field"), dataset.products.length > 1);
+    show(one("sizes-field"), dataset.levels.length > 1);
     show(one("dates-field"), dataset.products.some(({ dates }) => dates.length > 1));
   }
 
@@ -32,10 +33,11 @@ export class Filters {
   render() {
     const { state } = this.#store;
     const values = { ...state, ...Object.fromEntries(EDGES.map((edge, index) => [edge, state.area?.[index] ?? ""])) };
-    for (const name of ["products", "dates", "from", "to", "k", ...EDGES]) this.#set(name, values[name]);
+    for (const name of ["products", "dates", "sizes", "from", "to", "k", ...EDGES]) this.#set(name, values[name]);
     for (const box of this.#form.querySelectorAll("[type=checkbox]")) box.checked = state[box.name];
     for (const input of all("metric", this.#form)) this.#put(input, this.#end(input.dataset) ?? "");
     show(one("date-range"), state.dates === "range");
+    show(one("nested-field"), state.sizes === "all");
     show(one("area-clear"), state.area);
     one("filters-count").textContent = filtersInUse(state);
     show(one("filters-count"), filtersInUse(state) > 0);

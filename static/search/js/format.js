@@ -17,6 +17,9 @@ export const place = ([lon, lat]) => `${degrees(lat, "N", "S")}, ${degrees(lon, 
 
 export const size = (level) => (level?.kilometres ? `${count(level.kilometres)} km` : "whole images");
 
+/** dataset → (level) => "250 km", also for levels that are not searchable */
+export const sizeNames = ({ grid }) => (level) => size(grid.levels[level]);
+
 export function milliseconds(ms) {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;

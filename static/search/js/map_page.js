@@ -6,9 +6,11 @@ import { PlaceChooser } from "./place_chooser.js";
 import { debounce, one, show } from "./elements.js";
 import { Examples } from "./examples.js";
 import { Filters } from "./filters.js";
+import { sizeNames } from "./format.js";
 import { GalleryStage } from "./gallery_stage.js";
 import { Highlight } from "./highlight.js";
 import { ImageInput } from "./image_input.js";
+import { InsideView } from "./inside_view.js";
 import { JobsFeed, jobsUrl, unfinished } from "./jobs_feed.js";
 import { Latest } from "./latest.js";
 import { searchableLevels } from "./levels.js";
@@ -39,13 +41,16 @@ const uploads = new Latest(); // of the image that was given
 const announce = debounce((words) => { one("announcer").textContent = words; }, 150);
 const examples = new Examples({ store, announce });
 const progress = new ProgressView(announce);
+const sizeName = sizeNames(dataset);
 let toolbar = null;
 
 const stage = isMap ? makeMap() : makeGallery();
 const maker = isMap && new TileMaker({ dataset: () => dataset, grid: stage.grid });
 const chooser = isMap && new PlaceChooser({ maker, store, book, stage, examples });
-const results = new ResultsView({ dataset, act, highlight, announce });
+const results = new ResultsView({ dataset, act, highlight, announce, sizeName });
 const searching = new Searching({ api, store, on: { none, loading, answer, failure } });
+const deepest = dataset.grid.levels.length - 1;
+const inside = new InsideView({ api, store, act: leaveInside, sizeName, deepest, announce });
 const marks = (kind, tiles) => stage.mark(kind, tiles);
 const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks });
 const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.areaInView });
@@ -57,7 +62,7 @@ const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, maker,
 function makeMap() {
   const choose = (...where) => chooser.choose(...where);
   const on = { choose, highlight, levelChanged: () => toolbar?.render(), announce };
-  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), on });
+  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), sizeName, on });
 }
 
 function makeGallery() {
@@ -65,11 +70,19 @@ function makeGallery() {
 }
 
 /** What the buttons and keys of a result do. */
-function act(action, tile) {
+function act(action, tile, result) {
   book.add(tile);
   if (action === "show") fly(tile);
+  else if (action === "inside") inside.open(result);
   else if (action === "query") store.change(fresh({ positives: [tile.key] }));
   else examples.refine(action, tile);
+}
+
+/** From the view of a single tile: its heat map, if it shows one, comes along to the map. */
+function leaveInside(action, tile, heat) {
+  act(action, tile);
+  if (isMap && action === "show") stage.heat(tile, heat);
+  highlight.set(null, "map"); // the card that has the focus again
 }
 
 /** To the tile, on the date that it shows. */
@@ -84,8 +97,8 @@ function searchWithImage(file) {
   announce("Uploading the image…");
   uploads.run((signal) => api.upload(file, signal), {
     start: () => results.loading(),
-    done: ({ id }) => { unchanged(); store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }); },
-    failed: (error) => { images.refuse(error.message); unchanged(); },
+    done: ({ id }) => { results.settle(); store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }); },
+    failed: (error) => { images.refuse(error.message); results.settle(); },
   });
 }
 
@@ -107,22 +120,24 @@ function escape() {
   examples.leave();
 }
 
-/** What was on its way is not coming. */
-function unchanged() { results.settle(); }
-
 function forgetUpload(_state, _previous, how) {
   if (how === "replace" || !uploads.busy) return;
   uploads.cancel();
-  unchanged();
+  results.settle();
 }
+
+function levelSearched() { return store.state.sizes === "all" ? null : store.state.level; }
 
 function none() { results.welcome(); placeResults(); }
 
-function loading() { results.loading(); }
+function loading() {
+  if (isMap) stage.heat(null, null); // it was of another search
+  results.loading();
+}
 
 function answer(found) {
   found.results.forEach(({ tile }) => book.add(tile));
-  results.answer(found, { least: store.state.minScore, level: store.state.level });
+  results.answer(found, { least: store.state.minScore, level: levelSearched() });
   placeResults();
   sheet.rise();
 }
@@ -140,7 +155,7 @@ function render(state, previous) {
   if (one("text") && state.text !== previous?.text) one("text").value = state.text;
   const shown = state.date !== previous?.date || state.product !== previous?.product;
   if (suggestions && shown) suggestions.render(state, searchableLevels(dataset));
-  if (previous && state.minScore !== previous.minScore) { results.threshold(state.minScore, state.level); placeResults(); }
+  if (previous && state.minScore !== previous.minScore) { results.threshold(state.minScore, levelSearched()); placeResults(); }
 }
 
 /** The index has grown: new sizes may be searchable, and an empty answer may have results now. */

@@ -3,6 +3,7 @@ import { all, debounce, one } from "./elements.js";
 import { meant } from "./examples.js";
 import { place } from "./format.js";
 import { areaOf, Grid } from "./grid.js";
+import { HeatOverlay } from "./heat_overlay.js";
 import { Overlays } from "./overlays.js";
 import { warn } from "./place_chooser.js";
 import { resultAt, TileCursor } from "./tile_cursor.js";
@@ -15,6 +16,7 @@ export class MapStage {
   #store;
   #world;
   #overlays;
+  #heat;
   #cursor;
   #drawing;
   #levels;
@@ -23,12 +25,13 @@ export class MapStage {
   #on;
 
   /** on: {choose(place, level, how), highlight, levelChanged(), announce, mode(): "like" | "unlike" | null} */
-  constructor({ dataset, store, levels, on }) {
+  constructor({ dataset, store, levels, sizeName, on }) {
     this.#store = store;
     this.#levels = levels;
     this.#on = on;
     this.grid = new Grid(dataset.grid);
     this.#world = new WorldMap({ target: this.#target, dataset, trouble: warn });
+    this.#heat = new HeatOverlay(this.#world.map, sizeName);
     this.#overlays = new Overlays(this.#world.map);
     this.#drawing = new AreaDrawing(this.#world.map);
     const changed = (tile) => this.#drawCursor(tile);
@@ -59,6 +62,9 @@ export class MapStage {
     this.#results = results;
     this.#overlays.set("result", results.map(({ tile }) => tile));
   }
+
+  /** Lay a heat map over a tile; null takes it away. */
+  heat(tile, heat) { this.#heat.put(tile?.bbox, heat); }
 
   mark(kind, tiles) { this.#overlays.set(kind, tiles); }
 

@@ -3,6 +3,7 @@ export const EMPTY_QUERY = { positives: [], negatives: [], images: [], text: "" 
 
 export const NO_FILTERS = {
   dates: "all", from: "", to: "", products: "all", k: 50, area: null, noDuplicates: false, spread: true, metrics: {},
+  sizes: "one", nested: false, exact: false,
 };
 
 export const hasQuery = ({ positives, images, text }) => Boolean(positives.length || images.length || text);
@@ -30,13 +31,20 @@ function dateRange({ dates, date, from, to }) {
   return { ...(from && { from }), ...(to && { to }) };
 }
 
+/** What of a search a single tile can be compared with. */
+export const examplesOf = ({ positives, negatives, images, text }) => (
+  { positives, negatives, images, ...(text && { text }) }
+);
+
 /** The POST body of a search; what is left out is not restricted. */
 export function searchBody(state) {
   const { positives, negatives, images, text, k, level, area, metrics } = state;
   return {
     positives, negatives, images, k,
     ...(text && { text }),
-    ...(level !== null && { levels: [level] }),
+    ...(level !== null && state.sizes === "one" && { levels: [level] }),
+    ...(state.sizes === "all" && !state.nested && { merge_places: true }),
+    ...(state.exact && { exact: true }),
     ...(state.products === "shown" && state.product && { products: [state.product] }),
     ...dateRange(state),
     ...(area && { bbox: area }),
@@ -49,6 +57,7 @@ export function searchBody(state) {
 
 /** How many filters differ from the usual, for the badge on the filter button. */
 export function filtersInUse(state) {
-  const plain = ["dates", "products", "k", "noDuplicates", "spread"].filter((name) => state[name] !== NO_FILTERS[name]);
+  const named = ["dates", "products", "k", "noDuplicates", "spread", "sizes", "nested", "exact"];
+  const plain = named.filter((name) => state[name] !== NO_FILTERS[name]);
   return plain.length + (state.area ? 1 : 0) + Object.keys(state.metrics).length;
 }

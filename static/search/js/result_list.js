@@ -1,21 +1,22 @@
-import { all, make } from "./elements.js";
-import { date, score, size, subtitle, title } from "./format.js";
+import { date, size } from "./format.js";
+import { resultCard } from "./result_card.js";
 import { Roving } from "./roving.js";
 import { sized, Thumbnails } from "./thumbnails.js";
 
-const ACTIONS = { like: "More like", unlike: "Less like", query: "Search with" };
 const AT_ONCE = 12; // pictures that are in sight on most screens
 const GAPS = 16; // CSS pixels that a card's picture is smaller than its share of the list, at least
-const KEYS = { "+": "like", "=": "like", "-": "unlike", "−": "unlike", s: "query", S: "query" };
+const KEYS = {
+  "+": "like", "=": "like", "-": "unlike", "−": "unlike", s: "query", S: "query", o: "inside", O: "inside",
+};
 
-/** The results as cards.  act(action, tile): action is "show", "like", "unlike" or "query". */
+/** The results as cards.  act(action, tile, result): action is "show", "inside", "like", "unlike" or "query". */
 export class ResultList {
   #list;
   #act;
   #highlight;
   #roving;
   #cards = new Map();
-  #tiles = new Map();
+  #results = new Map();
   #thumbnails = new Thumbnails();
   #side = 128; // CSS pixels of a card's picture
 
@@ -28,11 +29,14 @@ export class ResultList {
     highlight.onChange((key, source) => this.#light(key, source));
   }
 
-  /** results: [{tile, score}]; they show with `limit`. */
-  fill(results) {
+  /** results: [{tile, score, also}]; they show with `limit`.  known: {sizeName(level), missed: set of keys} */
+  fill(results, known) {
+    const several = new Set(results.map(({ tile }) => tile.level)).size > 1;
     this.#side = this.#list.parentElement.clientWidth / (matchMedia("(pointer: coarse)").matches ? 2 : 3);
-    this.#tiles = new Map(results.map(({ tile }) => [tile.key, tile]));
-    this.#cards = new Map(results.map((result, rank) => [result.tile.key, this.#card(result, rank)]));
+    this.#list.classList.toggle("results__grid--several", several);
+    this.#results = new Map(results.map((result) => [result.tile.key, result]));
+    const card = (result, rank) => [result.tile.key, this.#card(result, rank, { ...known, several })];
+    this.#cards = new Map(results.map(card));
   }
 
   /** Show the best n; the focus stays in the list if it was there. */
@@ -43,18 +47,10 @@ export class ResultList {
     if (hadFocus && n && !this.#list.contains(document.activeElement)) this.#roving.focus(0);
   }
 
-  #card({ tile, score: value }, rank) {
-    const card = make("result");
-    const [name, when] = [title(tile), subtitle(tile)];
-    card.dataset.key = tile.key;
-    const when_loaded = rank < AT_ONCE ? "now" : "sight";
-    this.#thumbnails.load(card.querySelector(".result__image"), sized(tile.thumbnail, this.#side - GAPS), when_loaded);
-    card.querySelector(".result__score").textContent = score(value);
-    card.querySelector(".result__title").textContent = name;
-    card.querySelector(".result__subtitle").textContent = when;
-    const spoken = [name, when, `likeness ${score(value)}`].filter(Boolean).join(", ");
-    card.querySelector(".result__show").setAttribute("aria-label", spoken);
-    for (const button of all("action", card)) button.ariaLabel = `${ACTIONS[button.dataset.action]} ${name}`;
+  #card(result, rank, known) {
+    const card = resultCard(result, known);
+    const address = sized(result.tile.thumbnail, this.#side - GAPS);
+    this.#thumbnails.load(card.querySelector(".result__image"), address, rank < AT_ONCE ? "now" : "sight");
     return card;
   }
 
@@ -67,21 +63,21 @@ export class ResultList {
     this.#list.addEventListener("focusout", () => this.#highlight.set(null, "list"));
   }
 
-  #tileOf(element) { return this.#tiles.get(element.closest(".result")?.dataset.key); }
+  #of(element) { return this.#results.get(element.closest(".result")?.dataset.key); }
 
-  #point(element) { this.#highlight.set(this.#tileOf(element)?.key ?? null, "list"); }
+  #point(element) { this.#highlight.set(this.#of(element)?.tile.key ?? null, "list"); }
 
   #click({ target }) {
     const button = target.closest("button");
-    const tile = button && this.#tileOf(button);
-    if (tile) this.#act(button.dataset.action ?? "show", tile);
+    const result = button && this.#of(button);
+    if (result) this.#act(button.dataset.action ?? "show", result.tile, result);
   }
 
   #press(event) {
-    const tile = this.#tileOf(event.target);
-    if (!tile || !KEYS[event.key] || event.ctrlKey || event.metaKey) return;
+    const result = this.#of(event.target);
+    if (!result || !KEYS[event.key] || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    this.#act(KEYS[event.key], tile);
+    this.#act(KEYS[event.key], result.tile, result);
   }
 
   #light(key, source) {

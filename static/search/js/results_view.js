@@ -1,5 +1,6 @@
 import { make, one, show } from "./elements.js";
-import { count, milliseconds, plural, score, size } from "./format.js";
+import { count, milliseconds, plural, score } from "./format.js";
+import { compared, indexWords, missedBy } from "./index_words.js";
 import { ResultList, skippedWords } from "./result_list.js";
 
 const TITLES = {
@@ -26,9 +27,11 @@ export class ResultsView {
   #least = 0;
   #settled = "welcome"; // the content that loading interrupted
   #announce;
+  #sizeName;
 
-  constructor({ dataset, act, highlight, announce }) {
+  constructor({ dataset, act, highlight, announce, sizeName }) {
     this.#dataset = dataset;
+    this.#sizeName = sizeName;
     this.#announce = announce;
     this.#list = new ResultList(one("results-list"), { act, highlight });
     one("skeletons").replaceChildren(...Array.from({ length: 12 }, () => make("skeleton")));
@@ -57,7 +60,7 @@ export class ResultsView {
   answer(answer, { least, level }) {
     this.#answer = answer;
     this.#least = least;
-    this.#list.fill(answer.results);
+    this.#list.fill(answer.results, { sizeName: this.#sizeName, missed: missedBy(answer) });
     this.#render(level);
     this.#toTop();
     const said = one("results-title").textContent || one("nothing-title").textContent;
@@ -110,15 +113,20 @@ export class ResultsView {
     return n < total ? `${count(n)} of ${plural(total, "lookalike")}` : plural(n, "lookalike");
   }
 
+  /** level: null for results of all sizes */
   #ofSize(level) {
-    const known = this.#dataset.levels.find((other) => other.level === level);
-    return known?.kilometres ? ` · ${size(known)}` : "";
+    if (this.#dataset.kind !== "map") return "";
+    return level === null ? " · all sizes" : ` · ${this.#sizeName(level)}`;
   }
 
   #renderFoot() {
     const { searched, skipped, took_ms: ms } = this.#answer;
     const where = `${plural(searched.tiles, "tile")} in ${plural(searched.shards, "shard")}`;
     one("searched").textContent = `Searched ${where} in ${milliseconds(ms)}.`;
+    one("index-words").textContent = indexWords(this.#answer.index);
+    show(one("index"), one("index-words").textContent);
+    one("compared").textContent = compared(this.#answer);
+    show(one("compared"), one("compared").textContent);
     one("skipped").textContent = skipped.length ? skippedWords(skipped, this.#dataset.levels) : "";
     show(one("skipped"), skipped.length > 0);
   }

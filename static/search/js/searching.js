@@ -31,11 +31,19 @@ export class Searching {
   again() {
     const body = searchBody(this.#store.state);
     if (!hasQuery(this.#store.state)) return;
-    this.#latest.run((signal) => this.#api.search(body, signal), {
+    this.#latest.run((signal) => this.#ask(body, signal), {
       start: () => this.#on.loading(),
       done: (answer) => { this.#failed = null; this.#on.answer(answer); },
       failed: (error) => { this.#failed = error; this.#on.failure(error); },
     });
+  }
+
+  /** Beside an exact answer what the index would have answered, as `indexed`. */
+  async #ask(body, signal) {
+    if (!body.exact) return this.#api.search(body, signal);
+    const both = [body, { ...body, exact: false }].map((asked) => this.#api.search(asked, signal));
+    const [answer, indexed] = await Promise.all(both);
+    return { ...answer, indexed };
   }
 
   #stop() {
