@@ -6,8 +6,7 @@ from typing import Any
 from ml.shards import rebuild_index
 from search import building
 from search.management.console import SiteCommand, bar, dataset_named
-from search.models import Shard
-from search.models import Engine
+from search.models import Engine, Shard
 
 
 class Command(SiteCommand):
