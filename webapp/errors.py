@@ -71,6 +71,7 @@ MESSAGES = {
     "too_slow": "This took too long and was given up. Ask for less, or try again later.",
     "slow_upload": "The request did not arrive in time. Send it again, over a better connection.",
 }
+PASSING = {"database_unavailable": 5, "redis_unavailable": 5, "damaged_shard": 30}  # seconds until it may work again
 PAGES = {
     400: "Bad request",
     403: "Not allowed",
@@ -96,7 +97,7 @@ def api_error(exc: Exception, context: dict[str, Any]) -> Response | None:
         return None
     status, code = known
     set_rollback()
-    return Response(body(code, sentence(exc, code), fields(exc)), status=status, headers=headers(exc))
+    return Response(body(code, sentence(exc, code), fields(exc)), status=status, headers=headers(exc, code))
 
 
 def classify(exc: Exception) -> tuple[int, str] | None:
@@ -122,8 +123,8 @@ def fields(exc: Exception) -> dict[str, Any] | None:
     return exc.detail if isinstance(exc, drf.ValidationError) and isinstance(exc.detail, dict) else None
 
 
-def headers(exc: Exception) -> dict[str, str]:
-    found: dict[str, str] = {}
+def headers(exc: Exception, code: str) -> dict[str, str]:
+    found = {"Retry-After": str(PASSING[code])} if code in PASSING else {}
     if challenge := getattr(exc, "auth_header", None):
         found["WWW-Authenticate"] = challenge
     if wait := getattr(exc, "wait", None):

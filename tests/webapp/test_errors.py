@@ -68,6 +68,12 @@ def test_being_throttled_says_when_to_come_back() -> None:
     assert response["Retry-After"] == "4"
 
 
+def test_what_will_pass_says_when_to_come_back() -> None:
+    response = errors.api_error(OperationalError("could not connect"), {})
+    assert response is not None
+    assert response["Retry-After"] == "5"
+
+
 def test_internals_of_the_database_are_not_told() -> None:
     response = errors.api_error(OperationalError("could not connect to postgres://user:password@host"), {})
     assert "password" not in str(response.data if response else "password")
