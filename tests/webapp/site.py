@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from django.conf import settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Answer(NamedTuple):
@@ -43,7 +44,7 @@ class Site:
     def command(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "manage.py", "serve"],
-            cwd=settings.BASE_DIR,
+            cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
