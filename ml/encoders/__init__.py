@@ -10,7 +10,7 @@ from ml.encoders.base import Encoder
 from ml.encoders.clip import OpenClip
 from ml.encoders.colour import Colour
 from ml.encoders.entry import Entry
-from ml.encoders.joined import Joined
+from ml.encoders.joined import Joined, Part
 from ml.encoders.networks import Timm, Torchvision
 from ml.encoders.runtime import Runtime
 from ml.errors import BadEncoder
@@ -57,21 +57,24 @@ def _open(entry: Entry, runtime: Runtime) -> Encoder:
 
 
 def _join(entry: Entry, runtime: Runtime) -> Encoder:
-    """The parts are other entries: beside this one in the store, or built in."""
+    """The parts are other entries: beside this one in the store, or built in. An entry named twice is opened once."""
     parts = entry.config.get("parts")
     if not isinstance(parts, list) or not parts or not all(_is_part(part) for part in parts):
         raise BadEncoder(f'{entry.folder} joins nothing: give "parts", a list of {{"entry", "weight"}}.')
-    opened = [_part(entry, part["entry"]) for part in parts]
-    fingerprint = entries.combine([entry.fingerprint, *(part.fingerprint for part in opened)])
+    found = {part["entry"]: _part(entry, part["entry"]) for part in parts}
+    fingerprint = entries.combine([entry.fingerprint, *(part.fingerprint for part in found.values())])
+    opened = {name: _open(part, runtime) for name, part in found.items()}
     joined = Entry(entry.folder, entry.config, fingerprint)
-    pairs = [(_open(part, runtime), float(given["weight"])) for part, given in zip(opened, parts, strict=True)]
-    return Joined(joined, pairs)
+    given = [Part(opened[p["entry"]], float(p["weight"]), tuple(p.get("layers", ("",)))) for p in parts]
+    return Joined(joined, given)
 
 
 def _is_part(given: object) -> bool:
-    return (
-        isinstance(given, dict) and isinstance(given.get("entry"), str) and isinstance(given.get("weight"), int | float)
-    )
+    if not isinstance(given, dict):
+        return False
+    layers = given.get("layers", [""])
+    named = isinstance(layers, list) and layers != [] and all(isinstance(layer, str) for layer in layers)
+    return named and isinstance(given.get("entry"), str) and isinstance(given.get("weight"), int | float)
 
 
 def _part(entry: Entry, name: str) -> Entry:

@@ -47,6 +47,18 @@ class Encoder(ABC):
             return np.empty((0, self.dim), np.float32)
         return direction(self._features(resize(images, self.size)))
 
+    def blocks(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """What joined encoders may take: under "" what encode_images says, a network's layers under their names.
+
+        (n, h, w, 3) uint8, n at least 1 -> (n, width) float32 each, unit length.
+        """
+        return {"": self.encode_images(images)}
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """The width of each of blocks()."""
+        return {"": self.dim}
+
     def encode_text(self, texts: list[str]) -> NDArray[np.float32]:
         """n texts -> (n, dim) float32, unit length; raises NoTextTower when the model only understands images."""
         raise NoTextTower(

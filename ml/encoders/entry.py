@@ -3,10 +3,10 @@
 encoder.json: {"name", "version", "kind", "licence", …}; what else depends on the kind:
 
     colour       nothing
-    torchvision  architecture; [mean, std, size, dim, arguments]
+    torchvision  architecture; [mean, std, size, dim, arguments; layers: {layer: channels}, for joined encoders]
     timm         the same
     open_clip    architecture, or an open_clip_config.json beside it; [pretrained: a tag to download]
-    joined       parts: [{"entry", "weight"}, …]
+    joined       parts: [{"entry", "weight", [layers: names of the entry's layers instead of its vector]}, …]
 """
 
 import hashlib

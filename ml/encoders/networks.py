@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.encoders.base import Encoder
+from ml.encoders.base import Encoder, direction
 from ml.encoders.entry import Entry
 from ml.encoders.runtime import Pixels, Runtime, Tower
 from ml.errors import BadEncoder
+from ml.images import resize
 from ml.torchvision_shim import import_torchvision
 
 if TYPE_CHECKING:
@@ -26,18 +27,38 @@ class Network(Encoder):
 
     def __init__(self, entry: Entry, runtime: Runtime) -> None:
         super().__init__(entry)
-        self._tower = Tower(self._build, entry, runtime)
+        self._layers = layers(entry)
+        self._tower = Tower(self._build_all, entry, runtime)
 
     @property
     def dim(self) -> int:
-        return self._tower.shape[0]
+        declared = self._entry.config.get("dim")
+        return int(declared) if declared else self._tower.shape[0] - sum(self._layers.values())
+
+    @property
+    def widths(self) -> dict[str, int]:
+        return {**self._layers, "": self.dim}
 
     @property
     def size(self) -> int:
         return self._tower.shape[1]
 
     def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return self._tower(images)
+        return self._tower(images)[:, sum(self._layers.values()) :]
+
+    def blocks(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        features = self._tower(resize(images, self.size))  # (n, layers one after another, dim)
+        ends = np.cumsum(list(self.widths.values()))
+        parts = np.split(features, ends[:-1], axis=1)
+        return {name: direction(part) for name, part in zip(self.widths, parts, strict=True)}
+
+    def _build_all(self) -> tuple["nn.Module", Pixels]:
+        module, pixels = self._build()
+        if not self._layers:
+            return module, pixels
+        from ml.encoders.layers import WithLayers
+
+        return WithLayers(module, self._layers, self._entry.folder), pixels
 
     @abstractmethod
     def _build(self) -> tuple["nn.Module", Pixels]:
@@ -88,6 +109,14 @@ def arguments(entry: Entry) -> dict[str, Any]:
     given = entry.config.get("arguments", {})
     if unknown := set(given) - _ARGUMENTS:
         raise BadEncoder(f"{entry.folder}: unknown arguments {sorted(unknown)}; allowed are {sorted(_ARGUMENTS)}.")
+    return dict(given)
+
+
+def layers(entry: Entry) -> dict[str, int]:
+    """Layers whose outputs joined encoders may take, and their channels, as encoder.json names them."""
+    given = entry.config.get("layers", {})
+    if not isinstance(given, dict) or not all(isinstance(width, int) and width > 0 for width in given.values()):
+        raise BadEncoder(f'{entry.folder}: "layers" must give the channels of each layer, {{"features.3": 24}}.')
     return dict(given)
 
 

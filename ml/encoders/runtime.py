@@ -83,7 +83,10 @@ class Tower:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(dim, size): as encoder.json declares it, else from the cache, else by building the network."""
+        """(width, size): as encoder.json declares it, else from the cache, else by building the network.
+
+        The width of all that comes out: the layers that encoder.json asks for, and dim.
+        """
         if self._shape is None:
             self._shape = self._find_shape()
         return self._shape
@@ -91,7 +94,7 @@ class Tower:
     def _find_shape(self) -> tuple[int, int]:
         config = self._entry.config
         if "dim" in config and "size" in config:
-            return config["dim"], config["size"]
+            return config["dim"] + sum(config.get("layers", {}).values()), config["size"]
         if (choice := self._remembered()) is not None:
             return choice.dim, choice.size
         self._run()

@@ -100,6 +100,22 @@ def test_joined_is_the_weighted_parts_side_by_side(tmp_path: Path) -> None:
     np.testing.assert_allclose(joined, np.concatenate([0.6 * part, 0.8 * part], axis=1), atol=1e-6)
 
 
+def test_a_part_may_be_layers_of_a_network_that_runs_once(tmp_path: Path, cache: Path, mobilenet: Encoder) -> None:
+    images, layers = make_images(2, 128), ["features.6", "features.3"]
+    parts = [{"entry": "mobilenet", "weight": 0.6, "layers": layers}, {"entry": "mobilenet", "weight": 0.8}]
+    joined = encoders.load(join(tmp_path, parts=parts), cache=cache)
+    blocks = mobilenet.blocks(images)
+    side_by_side = direction(np.concatenate([blocks[name] for name in layers], axis=1))
+    expected = np.concatenate([0.6 * side_by_side, 0.8 * blocks[""]], axis=1)
+    np.testing.assert_allclose(joined.encode_images(images), expected, atol=1e-5)
+    assert joined.dim == 32 + 24 + 1280
+
+
+def test_a_layer_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadEncoder, match="a has no layer 'features'"):
+        encoders.load(join(tmp_path, parts=[{"entry": "a", "weight": 1, "layers": ["features"]}]))
+
+
 def test_a_projection_centres_and_shortens(tmp_path: Path) -> None:
     images, random = make_images(4, 64), np.random.default_rng(0)
     mean, matrix = random.random(512).astype(np.float32), random.random((512, 5)).astype(np.float32)
@@ -130,6 +146,8 @@ def test_a_damaged_projection_is_refused(tmp_path: Path) -> None:
         ([], "joins nothing"),
         ("a", "joins nothing"),
         ([{"entry": "a"}], "joins nothing"),
+        ([{"entry": "a", "weight": 1, "layers": []}], "joins nothing"),
+        ([{"entry": "a", "weight": 1, "layers": "one"}], "joins nothing"),
         ([{"entry": "../secret", "weight": 1}], "name of a store entry"),
         ([{"entry": "nobody", "weight": 1}], "not a model store entry"),
         ([{"entry": "mobilenet-colour", "weight": 1}], "joined itself"),

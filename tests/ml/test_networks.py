@@ -34,8 +34,8 @@ def tiny(folder: Path, **config: object) -> Path:
     return folder
 
 
-def by_torch(images: np.ndarray) -> np.ndarray:
-    """MobileNetV2 written out, from the original weights."""
+def by_torch(images: np.ndarray, until: str = "features.18") -> np.ndarray:
+    """MobileNetV2 written out, from the original weights, up to a layer."""
     from safetensors.torch import load_file
 
     network = import_torchvision().models.mobilenet_v2().features.eval()
@@ -43,12 +43,34 @@ def by_torch(images: np.ndarray) -> np.ndarray:
     network.load_state_dict({key.removeprefix("features."): value for key, value in weights.items()})
     x = torch.from_numpy(images).permute(0, 3, 1, 2) / 255
     x = (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
-    return direction(network(x).mean(dim=(2, 3)).detach().numpy())
+    last = int(until.removeprefix("features."))
+    return direction(network[: last + 1](x).mean(dim=(2, 3)).detach().numpy())
 
 
 def test_mobilenet_agrees_with_torchvision(mobilenet: Encoder) -> None:
     images = make_images(3, 128)
     np.testing.assert_allclose(mobilenet.encode_images(images), by_torch(images), atol=1e-4)
+
+
+def test_layers_are_the_mean_over_the_picture(mobilenet: Encoder) -> None:
+    images = make_images(3, 128)
+    expected = by_torch(images, until="features.3")
+    np.testing.assert_allclose(mobilenet.blocks(images)["features.3"], expected, atol=2e-3)
+    np.testing.assert_allclose(mobilenet.blocks(images)[""], mobilenet.encode_images(images), atol=1e-6)
+
+
+def test_layers_have_the_widths_that_are_declared(mobilenet: Encoder) -> None:
+    blocks = mobilenet.blocks(make_images(2, 50))
+    assert {name: block.shape for name, block in blocks.items()} == {
+        name: (2, width) for name, width in mobilenet.widths.items()
+    }
+    assert mobilenet.widths == {"features.3": 24, "features.6": 32, "": 1280}
+
+
+def test_a_network_with_layers_finds_its_own_dimension(tmp_path: Path) -> None:
+    encoder = encoders.load(tiny(tmp_path / "e", layers={"layer1": 32}), cache=tmp_path / "c")
+    assert (encoder.dim, encoder.encode_images(make_images(2, 32)).shape) == (96, (2, 96))
+    assert encoder.blocks(make_images(2, 32))["layer1"].shape == (2, 32)
 
 
 def test_timm_agrees_with_timm(tmp_path: Path) -> None:
@@ -68,7 +90,7 @@ def test_timm_agrees_with_timm(tmp_path: Path) -> None:
 def test_the_choice_of_runtime_is_kept_with_its_measurement(mobilenet: Encoder, cache: Path) -> None:
     mobilenet.encode_images(make_images(1))
     choice = json.loads((cache / f"{mobilenet.fingerprint}.json").read_text())
-    assert (choice["dim"], choice["size"]) == (1280, 128)
+    assert (choice["dim"], choice["size"]) == (24 + 32 + 1280, 128)  # with the layers that joined encoders take
     assert choice["runtime"] == max(choice["images_per_second"], key=choice["images_per_second"].get)
 
 
@@ -157,6 +179,10 @@ def test_size_mean_and_deviation_can_be_set(tmp_path: Path) -> None:
         ({"kind": "torchvision", "architecture": "resnet18"}, "another architecture"),
         ({"kind": "torchvision", "architecture": "squeezenet1_0"}, "no linear layer"),
         ({"arguments": {"checkpoint_path": "evil.pth"}}, "unknown arguments"),
+        ({"layers": {"nowhere": 8}}, "no layer 'nowhere'"),
+        ({"layers": {"layer1": 7}}, "layer 'layer1' has the shape"),
+        ({"layers": {"layer1": "many"}}, "channels of each layer"),
+        ({"layers": ["layer1"]}, "channels of each layer"),
         ({"weights": "missing.safetensors"}, "is missing"),
         ({"weights": "../e/weights.safetensors"}, "own folder"),
         ({"weights": "/etc/passwd"}, "own folder"),
