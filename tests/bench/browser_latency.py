@@ -35,13 +35,17 @@ MEASURE = """() => {
     const box = image.getBoundingClientRect();
     return box.bottom > 0 && box.top < innerHeight && box.width > 0;
   };
+  const decoded = async (image) => {
+    while (!image.src) await new Promise(requestAnimationFrame); // it has only just come into sight
+    await image.decode();
+  };
   const mark = async ({ timeStamp: start }) => {
     const before = list.firstElementChild;
     performance.clearResourceTimings();
     while (!settled(before)) await new Promise(requestAnimationFrame);
     const listed = performance.now();
     const images = [...list.querySelectorAll("img")].filter(inSight);
-    await Promise.all(images.map((image) => image.decode()));
+    await Promise.all(images.map(decoded));
     await frame();
     const painted = performance.now();
     const search = performance.getEntriesByType("resource").find(({ name }) => /\\/search\\/?$/.test(name));

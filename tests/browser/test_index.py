@@ -34,7 +34,7 @@ def test_what_the_index_missed_is_marked(desk: Visitor) -> None:
 
 
 def test_the_dataset_has_a_page_and_a_way_back(desk: Visitor) -> None:
-    desk.page.get_by_role("link", name="About this dataset").click()
+    desk.page.get_by_role("link", name="About Blue Marble").click()
     expect(desk.page.get_by_role("heading", name="Blue Marble", level=1)).to_be_visible()
     desk.page.get_by_role("link", name="Back to the map").click()
     expect(desk.ready().page.locator("[data-map]")).to_be_visible()

@@ -91,10 +91,15 @@ export class ResultsView {
     if (!shown.length) this.#renderNothing();
   }
 
-  /** In the sheet of a phone, which scrolls as a whole, the results begin below the query. */
+  /**
+   * In the sheet of a phone, which scrolls as a whole, the results begin below the query.  In the frame that paints
+   * them: scrolling at once would lay the page out one more time.
+   */
   #toTop() {
-    one("scroll").scrollTop = 0;
-    one("panel").scrollTop = one("scroll").offsetTop - one("grip").offsetHeight;
+    requestAnimationFrame(() => {
+      one("scroll").scrollTop = 0;
+      one("panel").scrollTop = one("scroll").offsetTop - one("grip").offsetHeight;
+    });
   }
 
   /** The slider spans the likenesses that came; its left end asks for nothing. */
