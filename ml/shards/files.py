@@ -79,12 +79,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def check_files(folder: Path, manifest: dict[str, Any], *, sums: bool) -> None:
     """Compare sizes, and with sums the SHA-256, of the folder's files with shard.json; raises DamagedShard."""
     for name, promised in manifest["files"].items():
-        path = folder / name
-        if not path.is_file():
-            raise DamagedShard(folder, name, "it is missing")
-        if (size := path.stat().st_size) != promised["bytes"]:
+        try:
+            size = (folder / name).stat().st_size
+            changed = sums and size == promised["bytes"] and sha256(folder / name) != promised["sha256"]
+        except FileNotFoundError as error:
+            raise DamagedShard(folder, name, "it is missing") from error
+        except OSError as error:
+            raise DamagedShard(folder, name, str(error)) from error
+        if size != promised["bytes"]:
             raise DamagedShard(folder, name, f"it has {size} bytes instead of {promised['bytes']}")
-        if sums and sha256(path) != promised["sha256"]:
+        if changed:
             raise DamagedShard(folder, name, "its SHA-256 is not the one in shard.json")
 
 

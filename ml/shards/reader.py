@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ml.errors import BadVectors, DamagedShard, MLError, ShardMismatch
 from ml.index import ENGINES, SCAN, Proposals, Ranking, Settings, VectorIndex, Vectors
 from ml.index.arithmetic import likeness, unit
+from ml.shards import cut_short
 from ml.shards.files import TILES, VECTORS, Signature, check_files, read_manifest, signature
 
 
@@ -34,6 +35,7 @@ class Shard:
 
         Raises DamagedShard for whatever is missing, changed or unreadable.
         """
+        cut_short.survive()
         folder = Path(folder)
         meta = read_manifest(folder)
         before = signature(folder, meta)
