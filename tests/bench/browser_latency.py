@@ -36,8 +36,8 @@ MEASURE = """() => {
     return box.bottom > 0 && box.top < innerHeight && box.width > 0;
   };
   const decoded = async (image) => {
-    while (!image.src) await new Promise(requestAnimationFrame); // it has only just come into sight
-    await image.decode();
+    while (!image.src && inSight(image)) await new Promise(requestAnimationFrame); // it has only just come into sight
+    if (image.src) await image.decode();
   };
   const mark = async ({ timeStamp: start }) => {
     const before = list.firstElementChild;
