@@ -50,13 +50,14 @@ class Ours(Method):
 
     def __init__(self, folder: Path, vectors: Vectors) -> None:
         self.shard = Shard.open(folder / "shard", verify="sizes")
-        assert self.shard.engine == self.engine
+        assert self.shard.engine in (self.engine, "scan")
 
     @classmethod
     def build(cls, folder: Path, vectors: Vectors) -> dict[str, Any]:
         """The shard; beside it the index alone, whose files are the measured size."""
         start = time.perf_counter()
-        ENGINES[cls.engine].build(folder, vectors, lambda *_: None)
+        if len(vectors) >= ENGINES[cls.engine].least:
+            ENGINES[cls.engine].build(folder, vectors, lambda *_: None)
         seconds = time.perf_counter() - start
         size = sum((folder / name).stat().st_size for name in cls.files if (folder / name).exists())
         write_shard(folder, vectors, cls.engine)
