@@ -40,7 +40,7 @@ def month(data: Path, number: str, level: int = 6) -> Images:
 
 
 def training_tiles(data: Path) -> Images:
-    """Land of all months and levels, crops of finer scenes, and a third of it again in other colours."""
+    """Land of all months and levels, crops of finer scenes, and half of it again in other colours."""
     random = np.random.default_rng(0)
     earth = np.concatenate([month(data, number) for number in MONTHS])
     several = [_some(earth, 1200, random), _some(month(data, "08", 7), 1200, random), month(data, "08", 5)]

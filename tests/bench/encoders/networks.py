@@ -35,7 +35,7 @@ def efficientnet_lite0(store: Path, checkpoint: Path, size: int) -> Encoder:
     theirs = torch.load(checkpoint, weights_only=True)
     ours = timm.create_model("tf_efficientnet_lite0", num_classes=1000).state_dict()
     pairs = zip(_weights(ours), _weights(theirs), strict=True)
-    save_file({**ours, **{key: theirs[other] for key, other in pairs}}, folder / "weights.safetensors")
+    save_file({**ours, **{key: theirs[other].contiguous() for key, other in pairs}}, folder / "weights.safetensors")
     return encoders.load(folder, threads=1, cache=store / "cache")
 
 
