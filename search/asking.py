@@ -14,7 +14,7 @@ from search.library import THREADS, pool
 
 Filter = Callable[[Columns], "np.ndarray | None"]
 SLACK = 1.5  # shards project their vectors differently, so about-likeness of two shards compares only about
-SERIAL = 4  # shards that one thread asks before another one pays for its start
+SERIAL = 8  # shards that one thread asks before another one pays for its start
 
 
 @dataclass

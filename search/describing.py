@@ -17,16 +17,21 @@ THUMBNAIL = 256  # pixels
 
 
 class Describer:
-    """Turns keys of one dataset into tiles; scenes and file lists are looked up once."""
+    """Turns keys of one dataset into tiles; scenes and file lists are looked up once.
 
-    def __init__(self, dataset: Dataset) -> None:
+    scenes: those at hand, with their products and the dataset.
+    """
+
+    def __init__(self, dataset: Dataset, scenes: Iterable[Scene] = ()) -> None:
         self.dataset = dataset
-        self._scenes: dict[tuple[int, int], Scene] = {}  # by product number and day
+        self._scenes = {(scene.product.number, scene.day): scene for scene in scenes}
         self._galleries: dict[int, GalleryReader] = {}
 
     def look_up(self, addresses: Iterable[keys.TileAddress]) -> None:
         """Fetch the scenes of many tiles at once, and no others: an archive of 20 years has thousands."""
         wanted = {(address.product, address.day) for address in addresses} - self._scenes.keys()
+        if not wanted:
+            return
         products, days = {product for product, _ in wanted}, {day for _, day in wanted}
         mine = Scene.objects.filter(product__dataset=self.dataset, product__number__in=products, day__in=days)
         for scene in mine.select_related("product__dataset"):

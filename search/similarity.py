@@ -9,7 +9,7 @@ and no negative q is that embedding, and the score of a tile is its cosine liken
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Answer:
     recall: float | None = None  # of the indexes asked, measured when they were built; shards that were scanned count 1
     engines: tuple[str, ...] = ()
     exact: bool = False
+    scenes: tuple[Scene, ...] = ()  # of the shards that were asked, so that nobody needs to look them up again
 
 
 def search(dataset: Dataset, query: Query) -> Answer:
@@ -72,8 +73,14 @@ def search(dataset: Dataset, query: Query) -> Answer:
         hits = best_hits(asked, target, query) if asked else []
         if all(columns.untouched() for columns in asked):
             skipped += [skip(shard, "damaged") for shard, columns in opened if columns is None]
-            return answer(hits, asked, skipped, query, start)
+            return replace(answer(hits, asked, skipped, query, start), scenes=tuple(scenes_of(dataset, shards)))
     raise NotIndexed("The index is being changed just now. Try again in a minute.")
+
+
+def scenes_of(dataset: Dataset, shards: Sequence[Shard]) -> Iterator[Scene]:
+    for shard in shards:
+        shard.scene.product.dataset = dataset
+        yield shard.scene
 
 
 def answer(

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from PIL import Image
 
 from search import grid, imagery, keys
@@ -17,13 +18,20 @@ FORMATS = {"webp": ("WEBP", "image/webp"), "png": ("PNG", "image/png"), "jpg": (
 SETTINGS: dict[str, dict[str, int]] = {"webp": {"quality": 82, "method": 2}, "png": {}, "jpg": {"quality": 88}}
 
 
-def scene_at(dataset: Dataset, product: str, day: str) -> Scene:
-    found = Scene.objects.select_related("product__dataset").filter(
-        product__dataset=dataset, product__name=product, day=keys.read_day(day)
+def scene_at(user: User | AnonymousUser, slug: str, product: str, day: str) -> Scene:
+    """The scene, its product and dataset, in one look at the database, when this person may see it.
+
+    Raises NoSuchDataset, whether there is none or they may not; NoSuchTile.
+    """
+    mine = Dataset.objects.visible_to(user).filter(slug=slug)
+    found = (
+        Scene.objects.select_related("product__dataset")
+        .order_by()
+        .filter(product__dataset__in=mine, product__name=product, day=keys.read_day(day))
     )
     scene = found.first()
     if scene is None:
-        raise NoSuchTile(f"{dataset.name} has no imagery of {product} on {day}.")
+        raise NoSuchTile(f"{Dataset.visible(user, slug).name} has no imagery of {product} on {day}.")
     return scene
 
 

@@ -1,14 +1,13 @@
 """The map page, and pictures of tiles and of uploaded queries."""
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from search import tiles
 from search.describing import describe_dataset
-from search.errors import NoSuchDataset
 from search.models import Dataset, QueryPicture
 
 FOREVER = 365 * 24 * 3600
@@ -16,11 +15,11 @@ FOREVER = 365 * 24 * 3600
 
 def visible(request: HttpRequest, slug: str) -> Dataset:
     """The dataset, when this person may see it; NoSuchDataset otherwise, whether it exists or not."""
-    user = getattr(request, "user", AnonymousUser())
-    dataset = Dataset.objects.visible_to(user).select_related("encoder").filter(slug=slug).first()
-    if dataset is None:
-        raise NoSuchDataset(f"There is no dataset {slug!r} that you may see. Sign in, or check the name.")
-    return dataset
+    return Dataset.visible(user_of(request), slug)
+
+
+def user_of(request: HttpRequest) -> User | AnonymousUser:
+    return getattr(request, "user", AnonymousUser())
 
 
 @require_safe
@@ -44,8 +43,7 @@ def tile_image(
     request: HttpRequest, slug: str, product: str, day: str, level: int, row: int, col: int, form: str
 ) -> HttpResponse:
     """/tiles/<dataset>/<product>/<date>/<level>/<row>/<col>.<webp|png|jpg>?size=&v="""
-    dataset = visible(request, slug)
-    scene = tiles.scene_at(dataset, product, day)
+    scene = tiles.scene_at(user_of(request), slug, product, day)
     tiles.check(scene, level, row, col)
     size = tiles.check_size(request.GET.get("size", "512"))
     etag = f'"{scene.version}-{level}-{row}-{col}-{size}-{form}"'
@@ -54,7 +52,7 @@ def tile_image(
     else:
         response = HttpResponse(tiles.image(scene, level, row, col, size, form), tiles.FORMATS[form][1])
     response["ETag"] = etag
-    response["Cache-Control"] = cache_control(dataset, request.GET.get("v"), scene.version)
+    response["Cache-Control"] = cache_control(scene.product.dataset, request.GET.get("v"), scene.version)
     return response
 
 

@@ -207,7 +207,7 @@ def answered(request: Request, dataset: Dataset, query: Query, form: str) -> Htt
         raise ParseError("format must be json, geojson or csv.")
     pictures.use(query.pictures)
     answer = similarity.search(dataset, query)
-    results = Describer(dataset).results(answer.hits)
+    results = Describer(dataset, answer.scenes).results(answer.hits)
     if form == "json":
         return Response(shaped(dataset, answer, results))
     site = request.build_absolute_uri("/").rstrip("/")

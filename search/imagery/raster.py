@@ -1,12 +1,13 @@
 """Georeferenced rasters (GeoTIFF, COG) of any projection, read on the tile pyramid through rio-tiler."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet
 from rasterio.errors import RasterioError
 from rio_tiler.errors import RioTilerError
 
@@ -19,6 +20,9 @@ from search.models import Scene, SceneFile
 rasters = Pool(lambda: settings.OPEN_RASTERS)
 
 
+FEW = 32  # files of a scene that are worth remembering
+
+
 class RasterReader:
     """A scene's files as one picture of the Earth; files later in the list lie below earlier ones.
 
@@ -27,7 +31,7 @@ class RasterReader:
 
     def __init__(self, scene: Scene, within: grid.Bounds | None = None) -> None:
         self.scene = scene
-        self.files: list[SceneFile] = list(files_within(scene, within) if within else scene.files.all())
+        self.files: list[SceneFile] = files_within(scene, within) if within else list(scene.files.all())
 
     def plan(self, level: int) -> Plan:
         """Every tile that some file touches."""
@@ -126,10 +130,20 @@ def split(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return keys.part_of_many(packed, "row"), keys.part_of_many(packed, "col")
 
 
-def files_within(scene: Scene, bounds: grid.Bounds) -> QuerySet[SceneFile]:
-    """`overlaps`, asked of the database."""
+def files_within(scene: Scene, bounds: grid.Bounds) -> list[SceneFile]:
+    """Those that overlap; of a scene with many files the database finds them, few are remembered."""
+    few = few_files(scene.pk, scene.version, scene.imported_at)
+    if few is not None:
+        return [file for file in few if overlaps((file.west, file.south, file.east, file.north), bounds)]
     west, south, east, north = bounds
-    return scene.files.filter(west__lt=east, east__gt=west, south__lt=north, north__gt=south)
+    return list(scene.files.filter(west__lt=east, east__gt=west, south__lt=north, north__gt=south))
+
+
+@lru_cache(maxsize=256)
+def few_files(scene_id: int, version: str, imported_at: datetime) -> tuple[SceneFile, ...] | None:
+    """All files of a scene as it was imported then; None when they are many."""
+    found = tuple(SceneFile.objects.filter(scene=scene_id)[: FEW + 1])
+    return found if len(found) <= FEW else None
 
 
 def overlaps(a: grid.Bounds, b: grid.Bounds) -> bool:

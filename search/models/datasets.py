@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Max, Q
 
 from search import grid, keys
-from search.errors import BadImagery
+from search.errors import BadImagery, NoSuchDataset
 
 
 class DatasetQuerySet(models.QuerySet):
@@ -64,6 +64,14 @@ class Dataset(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def visible(cls, user: User | AnonymousUser, slug: str) -> "Dataset":
+        """The dataset, when this person may see it; NoSuchDataset otherwise, whether it exists or not."""
+        dataset = cls.objects.visible_to(user).select_related("encoder").filter(slug=slug).first()
+        if dataset is None:
+            raise NoSuchDataset(f"There is no dataset {slug!r} that you may see. Sign in, or check the name.")
+        return dataset
 
     @classmethod
     def next_number(cls) -> int:

@@ -141,7 +141,9 @@ def test_imagery_imported_anew_is_shown_at_once(client, tmp_path):
 
 
 def test_missing_imagery_is_a_clear_503(client, world):
-    Scene.objects.filter(product__dataset=world).first().files.update(path="/nowhere/at/all.tif")
+    scene = Scene.objects.filter(product__dataset=world).first()
+    scene.files.update(path="/nowhere/at/all.tif")
+    scene.save()  # as an import does
     response = client.get(f"{URL}.webp")
     assert response.status_code == 503
     assert "gone" in response.content.decode()

@@ -55,7 +55,7 @@ class Command(SiteCommand):
         dataset = dataset_named(options["dataset"])
         query = read_query(self.body(dataset, options))
         answer = similarity.search(dataset, query)
-        results = Describer(dataset).results(answer.hits)
+        results = Describer(dataset, answer.scenes).results(answer.hits)
         if options["sheet"] and query.positives:
             sheet = sheets.contact_sheet(dataset, query.positives[0], answer.hits, brighten=options["brighten"])
             sheet.save(options["sheet"])
