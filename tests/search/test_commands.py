@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from search.models import Dataset, Shard
+from ml.encoders import DEFAULT
+from search.models import Dataset, Encoder, Shard
 from tests.factories import JANUARY, build_all, make_map, make_raster, noise, picture_bytes
 
 
@@ -132,6 +133,17 @@ def test_demo_makes_one_administrator_and_queues_august_level_6_first():
     assert User.objects.filter(is_superuser=True).count() == 1
     assert "password" in first
     assert "password" not in second
+
+
+@pytest.mark.django_db
+def test_the_demo_follows_the_default_encoder():
+    run("demo")
+    older = Encoder.objects.create(name=DEFAULT, fingerprint="older", dim=256, size=128)
+    Dataset.objects.filter(slug="blue-marble").update(encoder=older)
+    run("demo")
+    dataset = Dataset.objects.get(slug="blue-marble")
+    assert dataset.encoder != older
+    assert Shard.objects.of(dataset).filter(status="waiting").count() == 11
 
 
 @pytest.mark.django_db

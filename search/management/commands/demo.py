@@ -7,9 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from search import building, importing
+from ml.encoders import DEFAULT
+from search import building, encoders, importing
 from search.management.console import SiteCommand
-from search.models import Scene
+from search.models import Dataset, Scene
 
 SLUG = "blue-marble"
 PRODUCT = "BlueMarble_NextGeneration"
@@ -31,7 +32,13 @@ class Command(SiteCommand):
             slug=SLUG, name="Blue Marble 2004", kind="map", product=PRODUCT, title="Blue Marble, true colour",
             credit=CREDIT, public=True,
         ))  # fmt: skip
+        self.follow()
         self.queue(report.scenes)
+
+    def follow(self) -> None:
+        """Use the default encoder as this version has it; what an earlier one embedded is embedded again."""
+        current = encoders.register(DEFAULT)
+        Dataset.objects.filter(slug=SLUG, encoder__name=DEFAULT).exclude(encoder=current).update(encoder=current)
 
     def administrator(self) -> None:
         """Made once, with a password that is printed once and stored nowhere."""
@@ -44,6 +51,5 @@ class Command(SiteCommand):
 
     def queue(self, scenes: list[Scene]) -> None:
         """August first, level 6 before all; then the other months, the latest first."""
-        scenes = sorted(scenes, key=lambda scene: scene.day, reverse=True)
-        for scene in scenes:
+        for scene in Scene.objects.filter(pk__in=[scene.pk for scene in scenes]).order_by("-day"):
             building.request(scene, LEVELS.get(scene.written_day, OTHERS))
