@@ -30,7 +30,7 @@ test: browser  ## All tests; ARGS="-k name" for some
 check: setup  ## Style, types, import rules, migrations, production settings
 	@scripts/check
 
-bench: setup  ## Measurements, written to docs/benchmarks/
+bench: setup  ## Measurements for docs/performance.md; ARGS="search --tiles 100000"
 	@scripts/bench $(ARGS)
 
 load: setup  ## Many people at once against a running site; URL=, ARGS="--do search --people 50"

@@ -1,4 +1,4 @@
-"""Our engines beside their peers on the same vectors: recall, time, build, size, memory. `make bench-search`.
+"""Our engines beside their peers on the same vectors: recall, time, build, size, memory.
 
     python -m tests.bench.search --tiles 100000 1000000 [--work FOLDER] [--rebuild] [--only our-annoy annoy …]
 

@@ -1,4 +1,4 @@
-"""One archive in 1, 20 and 200 shards, through the site's whole search: recall, time, memory. `make bench-shards`.
+"""One archive in 1, 20 and 200 shards, through the site's whole search: recall, time, memory.
 
     python -m tests.bench.shards [--tiles 1000000] [--shards 1 20 200] [--engines annoy faiss] [--data FOLDER]
 
