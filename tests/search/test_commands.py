@@ -11,6 +11,7 @@ from PIL import Image
 from ml.encoders import DEFAULT
 from search.models import Dataset, Encoder, Shard
 from tests.factories import JANUARY, build_all, make_map, make_raster, noise, picture_bytes
+from tests.ml.making import indexed_from
 
 
 def run(*arguments):
@@ -81,9 +82,25 @@ def test_embed_changes_the_encoder(tmp_path):
 @pytest.mark.django_db
 def test_build_index_measures_its_recall():
     build_all(make_map("small", levels=(4,)))
-    told = json.loads(run("build_index", "small", "--trees", 3, "--json"))
-    assert told[0]["tiles"] == 200
-    assert 0 <= told[0]["recall"] <= 1
+    with indexed_from(0):
+        told = json.loads(run("build_index", "small", "--json"))
+    assert (told[0]["tiles"], told[0]["engine"]) == (200, "annoy")
+    assert 0.9 < told[0]["recall"] <= 1
+
+
+@pytest.mark.django_db
+def test_build_index_changes_the_datasets_engine():
+    dataset = build_all(make_map("small", levels=(4,)))
+    with indexed_from(0):
+        run("build_index", "small", "--engine", "faiss")
+    dataset.refresh_from_db()
+    assert (dataset.engine, Shard.objects.of(dataset).get().engine) == ("faiss", "faiss")
+
+
+@pytest.mark.django_db
+def test_a_dataset_is_imported_with_the_engine_asked_for():
+    run("import_images", JANUARY, "--dataset", "new", "--levels", 4, "--encoder", "colour", "--engine", "faiss")
+    assert Dataset.objects.get(slug="new").engine == "faiss"
 
 
 def test_similar_prints_a_table(world):
