@@ -55,6 +55,11 @@ class Totals:
     worst: float | None
     engines: list[str]
 
+    @property
+    def scanned(self) -> bool:
+        """Whether every search compares every tile, for want of large shards."""
+        return self.engines == [NAMES[SCAN]]
+
 
 def groups(dataset: Dataset) -> list[Group]:
     """By product and level; four queries, whatever there is."""

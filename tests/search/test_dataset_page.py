@@ -51,8 +51,12 @@ def test_recall_is_never_rounded_up(client, world):
 
 
 def test_without_a_measured_recall_the_page_says_so(client, world):
-    Shard.objects.of(world).update(recall=None)
+    Shard.objects.of(world).update(recall=None, engine="annoy")
     assert "has not been measured" in page(client)
+
+
+def test_where_every_tile_is_compared_the_page_says_that_nothing_is_missed(client, world):
+    assert "nothing is missed" in page(client)
 
 
 def test_the_database_is_asked_as_often_for_few_shards_as_for_many(world, django_assert_num_queries):
