@@ -1,7 +1,7 @@
 """Draws docs/images/growth.webp from what tests.bench.search measured.
 
-    python -m tests.bench.search --tiles 10000 100000 1000000 3000000 --only our-annoy our-faiss our-exact --json g.json
-    python -m tests.bench.growth g.json docs/images/growth.webp
+python -m tests.bench.search --tiles 10000 100000 1000000 3000000 --only our-annoy our-faiss our-exact --json g.json
+python -m tests.bench.growth g.json docs/images/growth.webp
 """
 
 import argparse
