@@ -12,7 +12,8 @@ from ml.index.interface import VectorIndex, Vectors
 from ml.index.ranking import TUNED_K, Ranking, Settings
 
 TARGET = 0.98  # recall at TUNED_K
-DEPTHS = (2, 3, 4, 6, 8, 12, 16, 24)
+DEPTHS = (2, 3, 4, 6, 8, 10, 12, 16, 24)
+TRIED = 3  # depths whose effort is looked for: a second look costs too, so the least depth is not always the cheapest
 _SAME = 2e-6  # float32 adds up in another order elsewhere
 
 
@@ -53,14 +54,20 @@ def tuned(
 ) -> Settings:
     """The cheapest settings that reach the target, else the strongest.
 
-    First the depth at the greatest effort: what the projection or the codes blur, a second look mends. Then the effort.
+    First the depths that suffice at the greatest effort: what the projection or the codes blur, a second look mends.
+    Then the least effort for each of them; of these pairs the one that costs least.
     """
     asked = trial(vectors, queries=queries, seed=seed)
-    most = index.efforts[-1]
-    wanted = target + (1 - target) / 2
-    depth = _first(DEPTHS, lambda step: recall(index, vectors, Settings(most, step), asked) >= wanted)
-    effort = _first(index.efforts, lambda step: recall(index, vectors, Settings(step, depth), asked) >= target)
-    return Settings(effort, depth)
+
+    def enough(effort: int, depth: int) -> bool:
+        return recall(index, vectors, Settings(effort, depth), asked) >= target
+
+    def cheapest(depth: int) -> Settings:
+        return Settings(_first(index.efforts, lambda effort: enough(effort, depth)), depth)
+
+    least = DEPTHS.index(_first(DEPTHS, lambda depth: enough(index.efforts[-1], depth)))
+    pairs = [cheapest(depth) for depth in DEPTHS[least : least + TRIED]]
+    return min(pairs, key=lambda pair: index.cost(round(pair.depth * asked.k), pair.effort))
 
 
 def _first(steps: Sequence[int], enough: Callable[[int], bool]) -> int:

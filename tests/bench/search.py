@@ -134,8 +134,9 @@ def alone(work: Path, tiles: int, name: str, effort: int) -> dict[str, float]:
 
 def lonely(work: str, tiles: int, name: str, effort: int) -> None:
     path, folder = Path(work) / f"{tiles}x{DIM}.npy", Path(work) / str(tiles) / name
-    for file in [path, *folder.iterdir()]:
-        forget(file)
+    for file in [path, *folder.rglob("*"), *folder.with_name("our-annoy").rglob("*")]:
+        if file.is_file():
+            forget(file)
     vectors = np.load(path, mmap_mode="r")
     before = memory()
     start = time.perf_counter()
