@@ -14,6 +14,7 @@ from search.library import THREADS, pool
 
 Filter = Callable[[Columns], "np.ndarray | None"]
 SLACK = 1.5  # shards project their vectors differently, so about-likeness of two shards compares only about
+AGAIN = 16  # proposals of all together looked at again for each result: what a shard alone needs is less
 SERIAL = 8  # shards that one thread asks before another one pays for its start
 
 
@@ -85,7 +86,7 @@ class Found:
 
 def merged(shards: Sequence[Columns], allowed: Filter, target: np.ndarray, want: int, *, exact: bool) -> Candidates:
     """The `want` best rows of all shards together.  allowed: a shard -> which rows may be found, None for all."""
-    about = int(SLACK * want * max(shard.depth for shard in shards))
+    about = int(want * max(AGAIN, SLACK * max(shard.depth for shard in shards)))
 
     def ask(numbers: Sequence[int]) -> Found:
         found = Found(Best(about), Best(want))
