@@ -1,7 +1,7 @@
 """Engine "annoy": Spotify's Annoy, a forest of random splits, over projected vectors.
 
 Euclidean distance on purpose: its splits lie between two means, those of "angular" pass through the origin. At equal
-effort it finds 0.97 where angular finds 0.89 (docs/benchmarks/search.md).
+effort it finds 0.97 where angular finds 0.89 (docs/performance.md).
 """
 
 from collections.abc import Callable

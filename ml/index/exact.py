@@ -1,7 +1,7 @@
 """Comparing every vector: exact, and at the speed of memory.
 
 NumPy has no product of float16 with float32, so each block would have to be widened first: 250 ns for a vector of 512.
-faiss widens in registers: 40 ns, without the GIL (docs/benchmarks/search.md).
+faiss widens in registers: 40 ns, without the GIL (docs/performance.md).
 """
 
 from typing import Any

@@ -38,7 +38,7 @@ class VectorIndex(Protocol):
         """Raises MLError when the files are not such an index of count vectors."""
 
     def cost(self, n: int, effort: int) -> float:
-        """About how many microseconds a query takes on one core (docs/benchmarks/search.md)."""
+        """About how many microseconds a query takes on one core (docs/performance.md)."""
 
     def propose(self, query: Query, n: int, effort: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Up to n rows, probably the nearest, in no promised order, with about their likeness: (m,), (m,)."""
