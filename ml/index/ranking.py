@@ -42,8 +42,9 @@ class Ranking:
         self, query: Query, k: int, allowed: NDArray[np.bool_] | None = None, *, exact: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The k rows (or all there are) most like query (dim,), of unit length, best first, and their likeness."""
-        rows = np.sort(self.propose(query, k, allowed, exact=exact).rows)
-        scores = likeness(self.vectors, query, rows)
+        proposals = self.propose(query, k, allowed, exact=exact)
+        rows = proposals.rows
+        scores = proposals.scores if proposals.exact else likeness(self.vectors, query, rows)
         top = best(scores, max(k, 0))
         return rows[top], np.clip(scores[top], -1, 1)
 
@@ -61,7 +62,7 @@ class Ranking:
             return Proposals(np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
         proposals = None if exact else self._by_index(query, k, allowed, available)
         if proposals is None:
-            rows = self._scan.nearest(query, min(k + _SPARE, available), allowed)
+            rows = np.sort(self._scan.nearest(query, min(k + _SPARE, available), allowed))
             proposals = Proposals(rows, likeness(self.vectors, query, rows), exact=True)
         return proposals
 
@@ -75,6 +76,8 @@ class Ranking:
         if self._index.cost(n, effort) >= self._scan.cost(available):
             return None
         rows, scores = self._index.propose(query, n, effort)
+        order = np.argsort(rows)  # rows near each other on disk are read together, and ties go by position
+        rows, scores = rows[order], scores[order]
         if allowed is not None:
             rows, scores = rows[allowed[rows]], scores[allowed[rows]]
         return Proposals(rows, scores, exact=False) if len(rows) >= k else None

@@ -1,6 +1,7 @@
 """The methods that tests/bench/search.py compares: ours through the whole Python call, and bare libraries."""
 
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ Rows = NDArray[np.int64]
 BLOCK = 20_000
 
 
-class Method:
+class Method(ABC):
     """equal_to: the method whose recall it must reach; efforts: from the least to the most, () when there is no choice.
 
     files: those that count as the index; what every method needs, the vectors, is not.
@@ -30,15 +31,15 @@ class Method:
     equal_to: ClassVar[str | None] = None
     efforts: tuple[int, int] | tuple[()] = ()
 
-    def __init__(self, folder: Path, vectors: Vectors) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def __init__(self, folder: Path, vectors: Vectors) -> None: ...
 
     @staticmethod
-    def build(folder: Path, vectors: Vectors) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def build(folder: Path, vectors: Vectors) -> dict[str, Any]: ...
 
-    def query(self, query: Query, k: int, effort: int) -> Rows:
-        raise NotImplementedError
+    @abstractmethod
+    def query(self, query: Query, k: int, effort: int) -> Rows: ...
 
 
 class Ours(Method):
