@@ -2,10 +2,12 @@
 
 import logging
 
-from celery import current_app, shared_task
+from celery import Task, current_app, shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from search.models import QueryPicture, Shard, Status
+from search.errors import SearchError
+from search.models import Import, QueryPicture, Shard, Status
 
 log = logging.getLogger(__name__)
 WINDOW = 1000  # rows enqueued at a time
@@ -20,6 +22,19 @@ def build_shard(shard_id: int) -> None:
         building.build_here(shard)  # False: redelivered, finished or cancelled
 
 
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def run_import(import_id: int) -> None:
+    from search import imports
+
+    job = Import.objects.select_related("dataset__encoder", "owner").filter(pk=import_id).first()
+    if job is None:
+        return  # deleted meanwhile
+    try:
+        imports.run_here(job)
+    except SearchError as refusal:  # told to the person in its row and log: nothing for the worker to report
+        log.info("%s failed: %s", job, refusal)
+
+
 @shared_task
 def requeue() -> None:
     """Every few seconds: put back what dead workers held, give up what has failed too often, enqueue the rest.
@@ -30,15 +45,20 @@ def requeue() -> None:
     Shard.objects.release_dead()
     Shard.objects.exhausted().update(status=Status.FAILED, worker="")
     Shard.objects.outdated().retry()
-    if not in_broker():
+    Import.objects.release_dead()
+    Import.objects.exhausted().update(status=Status.FAILED, worker="")
+    if not in_broker(settings.IMPORTS_QUEUE):
+        for import_id in Import.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True)[:WINDOW]:
+            enqueue_import(import_id)
+    if not in_broker(settings.CELERY_TASK_DEFAULT_QUEUE):
         for shard_id in Shard.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True)[:WINDOW]:
             enqueue(shard_id)
 
 
-def in_broker() -> int:
-    """Messages that no worker has fetched yet."""
+def in_broker(name: str) -> int:
+    """Messages of a queue that no worker has fetched yet."""
     with current_app.connection_for_read() as connection:
-        queue = connection.default_channel.queue_declare(current_app.conf.task_default_queue)
+        queue = connection.default_channel.queue_declare(name)
     return int(queue.message_count)
 
 
@@ -52,10 +72,18 @@ def tidy() -> None:
 
 
 def enqueue(shard_id: int) -> None:
-    """Hand a shard to the workers. With the broker away the row waits for `requeue`."""
+    send(build_shard, shard_id)
+
+
+def enqueue_import(import_id: int) -> None:
+    send(run_import, import_id)
+
+
+def send(task: Task, row_id: int) -> None:
+    """Hand a row to the workers. With the broker away it waits for `requeue`."""
     try:
         with current_app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
-            build_shard.apply_async((shard_id,), connection=connection)
+            task.apply_async((row_id,), connection=connection)
     except (OperationalError, OSError) as error:
-        log.warning("shard %s waits for the broker: %s", shard_id, error)
+        log.warning("%s %s waits for the broker: %s", task.name, row_id, error)

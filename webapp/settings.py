@@ -107,6 +107,9 @@ CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [{"address": REDIS_URL}]}}
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+IMPORTS_QUEUE = "imports"  # of its own: what waits for a tile server must not keep shards from being built
+CELERY_TASK_ROUTES = {"search.tasks.run_import": {"queue": IMPORTS_QUEUE}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -223,4 +226,5 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT_CHOSEN = bool(env.text("PORT"))  # a chosen port must be free; without a choice the next free one will do
 PORT = env.number("PORT", 8000, low=0, high=65535)
 WEB_WORKERS = env.number("WEB_WORKERS", min(4, os.cpu_count() or 1), low=1, high=64)
+IMPORTS_AT_ONCE = env.number("IMPORTS_AT_ONCE", 2, low=1, high=64)
 WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", min(4, os.cpu_count() or 1), low=1, high=256)

@@ -55,7 +55,7 @@ class RasterReader:
     def read(self, plan: Plan, start: int, end: int, level: int, size: int) -> Pixels:
         """The tiles plan[start:end], which lie side by side in one row."""
         rows, cols = split(plan.keys[start:end])
-        block = grid.Block(level, int(rows[0]), int(rows[0]) + 1, int(cols[0]), int(cols[-1]) + 1)
+        block = grid.Block(grid.GEOGRAPHIC, level, int(rows[0]), int(rows[0]) + 1, int(cols[0]), int(cols[-1]) + 1)
         count = end - start
         rgb, valid = self.area(block.bounds, count * size, size)
         tiles = rgb.reshape(size, count, size, 3).transpose(1, 0, 2, 3)

@@ -1,15 +1,18 @@
 from search.models.buildable import Buildable, BuildableQuerySet, Status
 from search.models.datasets import Dataset, Engine, Product, Scene, SceneFile
 from search.models.encoders import Encoder
+from search.models.imports import Animation, Import
 from search.models.pictures import QueryPicture
 from search.models.shards import Shard
 
 __all__ = [
+    "Animation",
     "Buildable",
     "BuildableQuerySet",
     "Dataset",
     "Encoder",
     "Engine",
+    "Import",
     "Product",
     "QueryPicture",
     "Scene",

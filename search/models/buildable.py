@@ -112,12 +112,15 @@ class Buildable(models.Model):
         self._mine().update(status=Status.WAITING, worker="", attempts=F("attempts") - 1)
         self.refresh_from_db()
 
-    def fail(self, error: BaseException) -> None:
-        """Keep what went wrong. The row waits for another attempt until its attempts are used up."""
-        over = self.attempts >= ATTEMPTS
+    def fail(self, error: BaseException, *, final: bool = False) -> None:
+        """Keep what went wrong. The row waits for another attempt until its attempts are used up.
+
+        final: another attempt would end in the same way; the error is a sentence for people.
+        """
+        over = final or self.attempts >= ATTEMPTS
         self._mine().update(
             status=Status.FAILED if over else Status.WAITING,
-            error=describe(error),
+            error=str(error)[:2000] if final else describe(error),
             worker="",
             queued_at=timezone.now(),
         )

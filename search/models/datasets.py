@@ -19,7 +19,7 @@ class DatasetQuerySet(models.QuerySet):
         if user.is_authenticated and user.is_staff:
             return self
         public = Q(is_public=True) if settings.PUBLIC_SEARCH or user.is_authenticated else Q(pk__in=[])
-        own = Q(owner=user) if user.is_authenticated else Q(pk__in=[])
+        own = Q(owner=user) | Q(pk__in=user.datasets.values("pk")) if user.is_authenticated else Q(pk__in=[])
         return self.filter(public | own)
 
 
@@ -34,6 +34,12 @@ class Dataset(models.Model):
     class Kind(models.TextChoices):
         MAP = "map", "map (georeferenced)"
         GALLERY = "gallery", "gallery (plain images)"
+
+    class Edges(models.TextChoices):
+        """Of tiles that the imagery does not fill."""
+
+        INCLUDE = "include", "index them too, with the share that is data"
+        COMPLETE = "complete", "index only tiles that are full of data"
 
     number = models.PositiveSmallIntegerField(
         unique=True,
@@ -52,6 +58,21 @@ class Dataset(models.Model):
     engine = models.CharField(
         max_length=8, choices=Engine, default=Engine.ANNOY, help_text="of the search indexes that are built from now on"
     )
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="datasets", help_text="may see it and import into it"
+    )
+    tms = models.CharField(
+        max_length=24, choices=grid.CHOICES, default=grid.GEOGRAPHIC.id, help_text="the tile pyramid: its projection"
+    )
+    offset_grid = models.BooleanField(
+        default=False, help_text="index tiles moved by half a tile too, for what lies on a border"
+    )
+    edges = models.CharField(max_length=8, choices=Edges, default=Edges.INCLUDE)
+    min_valid = models.FloatField(
+        default=0.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text="share of a tile that must be data for it to be indexed",
+    )  # fmt: skip
+    levels_wanted = models.JSONField(default=list, blank=True, help_text="levels to index; none: by resolution")
     created_at = models.DateTimeField(auto_now_add=True)
     products_given = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="the highest number a product of it ever had"
@@ -64,6 +85,18 @@ class Dataset(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def grid(self) -> grid.Grid:
+        return grid.GRIDS[self.tms]
+
+    def may_manage(self, user: User | AnonymousUser) -> bool:
+        """Change its settings, delete it, choose its members."""
+        return bool(user.is_authenticated and (user.is_staff or user.pk == self.owner_id))
+
+    def may_import(self, user: User | AnonymousUser) -> bool:
+        """Bring imagery in, stop and repeat imports."""
+        return self.may_manage(user) or bool(user.is_authenticated and self.members.filter(pk=user.pk).exists())
 
     @classmethod
     def visible(cls, user: User | AnonymousUser, slug: str) -> "Dataset":
@@ -114,6 +147,9 @@ class Product(models.Model):
     name = models.SlugField(max_length=80, help_text="as addresses write it")
     title = models.CharField(max_length=160, blank=True)
     credit = models.CharField(max_length=300, blank=True)
+    source = models.JSONField(
+        default=dict, blank=True, help_text='where its imagery comes from: {"gibs": …}, {"composite": …} or nothing'
+    )
 
     class Meta:
         ordering = ["number"]
@@ -137,7 +173,8 @@ class Scene(models.Model):
     east = models.FloatField(null=True, blank=True)
     north = models.FloatField(null=True, blank=True)
     resolution = models.FloatField(null=True, blank=True, help_text="finest pixel, degrees")
-    images = models.PositiveIntegerField(default=0, help_text="how many images, when a gallery")
+    images = models.PositiveIntegerField(default=0, help_text="how many images, or downloaded tiles")
+    folder = models.CharField(max_length=500, blank=True, help_text="of downloaded tiles, below the data folder")
     stretch = models.JSONField(default=dict, blank=True, help_text="bands shown and the values drawn black and white")
     imported_at = models.DateTimeField(auto_now=True)
 

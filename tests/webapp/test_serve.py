@@ -15,7 +15,7 @@ from django.conf import settings
 
 from tests.webapp.site import Site, until
 
-PARTS = ["redis", "web.1", "worker", "beat"]
+PARTS = ["redis", "web.1", "worker", "importer", "beat"]
 
 
 @pytest.fixture(scope="module")

@@ -48,14 +48,14 @@ def web(number: int, listening: int, *, reload: bool = False) -> Service:
     return Service(f"web.{number}", command, stage=1, grace=6, sockets=(listening,), environment=counted)
 
 
-def worker(concurrency: int, *, reload: bool = False) -> Service:
+def worker(name: str, queue: str, concurrency: int, *, reload: bool = False) -> Service:
     """Celery's worker, at a lower priority than the pages. SIGTERM means: end within seconds, rows continue later."""
-    celery = ["celery", "-A", "webapp", "worker", "-n", "lookalike@%h", "--concurrency", str(concurrency)]
+    celery = ["celery", "-A", "webapp", "worker", "-n", f"{name}@%h", "-Q", queue, "--concurrency", str(concurrency)]
     celery += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     command = [*PYTHON, *celery]
     if reload:
         command = [*PYTHON, "watchfiles", "--filter", "python", " ".join([*PYTHON, *celery]), *SOURCES]
-    return Service("worker", command, stage=2, grace=8, niceness=10, environment={"REMAP_SIGTERM": "SIGQUIT"})
+    return Service(name, command, stage=2, grace=8, niceness=10, environment={"REMAP_SIGTERM": "SIGQUIT"})
 
 
 def beat() -> Service:
@@ -67,7 +67,11 @@ def everything(listening: int, *, reload: bool = False) -> list[Service]:
     """The site's services in the order in which they start."""
     webs = 1 if reload else settings.WEB_WORKERS
     found = [web(number, listening, reload=reload) for number in range(1, webs + 1)]
-    found += [worker(settings.WORKER_CONCURRENCY, reload=reload), beat()]
+    found += [
+        worker("worker", settings.CELERY_TASK_DEFAULT_QUEUE, settings.WORKER_CONCURRENCY, reload=reload),
+        worker("importer", settings.IMPORTS_QUEUE, settings.IMPORTS_AT_ONCE, reload=reload),
+        beat(),
+    ]
     return [embedded_redis(settings.REDIS_SOCKET), *found] if settings.EMBEDDED_REDIS else found
 
 

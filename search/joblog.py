@@ -1,0 +1,40 @@
+"""An import's live log: lines in a file of its own, read from its end by who watches."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from search.models import Import
+
+NAME = "log.jsonl"
+MOST = 20 * 2**20  # bytes; what an import says beyond that is not kept
+TAIL = 2**17  # bytes looked at from the end
+LEVELS = ("info", "warning", "error")
+
+
+def path(job: Import) -> Path:
+    return job.folder / NAME
+
+
+def write(job: Import, text: str, level: str = "info") -> None:
+    """Add a line; beyond MOST nothing is added. OSError on a full disk."""
+    file = path(job)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > MOST:
+        return
+    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "level": level, "text": text[:2000]}
+    with file.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def tail(job: Import, lines: int = 200) -> list[dict[str, str]]:
+    """The last lines, oldest first: {"at": ISO time, "level", "text"}."""
+    try:
+        with path(job).open("rb") as file:
+            file.seek(0, 2)
+            start = max(0, file.tell() - TAIL)
+            file.seek(start)
+            whole = file.read().decode("utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in whole[1 if start else 0 :][-lines:] if line.endswith("}")]
