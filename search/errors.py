@@ -39,3 +39,15 @@ class Cancelled(SearchError):
 
 class TooLarge(SearchError):
     """More bytes than the site accepts."""
+
+
+class NoSuchAnimation(SearchError):
+    """No animation of that number whose dataset this person may see, or its file is gone."""
+
+
+class NoVideoEncoder(SearchError):
+    """ffmpeg, which writes films, is missing here or does not start."""
+
+
+class TooManyJobs(SearchError):
+    """So many things of this person's are being made that another has to wait."""
