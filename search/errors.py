@@ -51,3 +51,35 @@ class NoVideoEncoder(SearchError):
 
 class TooManyJobs(SearchError):
     """So many things of this person's are being made that another has to wait."""
+
+
+class NotAllowed(SearchError):
+    """Something that only the dataset's owner, or its members, may do."""
+
+
+class BadUpload(SearchError):
+    """An upload that contradicts what was announced."""
+
+
+class WrongType(SearchError):
+    """A file of a kind that cannot be imported, or that is not what its name says."""
+
+
+class NoSuchUpload(SearchError):
+    """No upload of that id that belongs to this person."""
+
+
+class WrongOffset(SearchError):
+    """A piece of an upload that does not begin where the last one ended."""
+
+
+class ChecksumMismatch(SearchError):
+    """A piece of an upload that is not what was sent."""
+
+
+class QuotaUsed(SearchError):
+    """More uploads than one person may keep."""
+
+
+class DiskFull(SearchError):
+    """No room for it on the server's disk."""

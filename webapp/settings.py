@@ -109,7 +109,11 @@ CHANNEL_LAYERS = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 IMPORTS_QUEUE = "imports"  # of its own: what waits for a tile server must not keep shards from being built
-CELERY_TASK_ROUTES = {"search.tasks.run_import": {"queue": IMPORTS_QUEUE}}
+FILMS_QUEUE = "films"  # a person waits for these: the shards' worker takes from both queues in turn
+CELERY_TASK_ROUTES = {
+    "search.tasks.run_import": {"queue": IMPORTS_QUEUE},
+    "search.tasks.make_animation": {"queue": FILMS_QUEUE},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -123,7 +127,13 @@ CELERY_BEAT_SCHEDULE = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static", ("ol", BASE_DIR / "node_modules" / "ol" / "dist")]
+NODE = BASE_DIR / "node_modules"
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("ol", NODE / "ol" / "dist"),
+    ("proj4", NODE / "proj4" / "dist"),
+    ("tus", NODE / "tus-js-client" / "dist"),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "webapp.static.StaticStorage"},
@@ -167,6 +177,8 @@ SPECTACULAR_SETTINGS = {
 
 # Untrusted input
 UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 20, low=1, high=2048) * 2**20
+UPLOAD_QUOTA = env.number("UPLOAD_QUOTA_MB", 20_480) * 2**20  # of one person's imagery; 0: no limit
+UPLOAD_DAYS = env.number("UPLOAD_DAYS", 7, low=1, high=3650)  # that an upload nobody goes on with is kept
 GALLERY_IMAGE_LIMIT = env.number("GALLERY_IMAGE_LIMIT_MB", 200, low=1, high=4096) * 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
@@ -197,6 +209,7 @@ OPEN_SHARDS = env.number("OPEN_SHARDS", 256, low=1, high=100_000)
 LANES = {  # threads, and requests waiting for one
     "search": (env.number("SEARCH_THREADS", 2, low=1, high=256), env.number("SEARCH_QUEUE", 64)),
     "tiles": (env.number("TILE_THREADS", 2, low=1, high=256), env.number("TILE_QUEUE", 128)),
+    "slow": (env.number("SLOW_THREADS", 2, low=1, high=256), env.number("SLOW_QUEUE", 32)),
     "pages": (env.number("PAGE_THREADS", 4, low=1, high=256), env.number("PAGE_QUEUE", 128)),
     "probes": (2, 32),  # /healthz, /readyz and /metrics answer whatever else is going on
 }

@@ -15,6 +15,7 @@ from webapp import metrics
 KINDS = (  # the first that matches; whatever else there is, is a page
     ("probes", re.compile(r"/(healthz|readyz|metrics)$")),
     ("tiles", re.compile(r"/tiles/|/api/v1/images/")),
+    ("slow", re.compile(r"/api/v1/(gibs|uploads)/")),
     ("search", re.compile(r"/api/v1/datasets/[^/]+/(search|images|tiles/[^/]+/)")),
 )
 LONGEST = 30  # seconds that anybody is told to wait

@@ -1,0 +1,64 @@
+"""What may be uploaded, told by a file's ending and by its first bytes: these must agree."""
+
+from search.errors import WrongType
+
+# After each format's specification: where its first bytes are the same in every file.
+SIGNATURES: dict[str, tuple[bytes, ...]] = {
+    "a TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "a PNG": (b"\x89PNG\r\n\x1a\n",),
+    "a JPEG": (b"\xff\xd8\xff",),
+    "a WebP": (b"RIFF",),
+    "a JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+    "a zip": (b"PK\x03\x04", b"PK\x05\x06"),
+    "a Parquet": (b"PAR1",),
+    "an HDF5": (b"\x89HDF\r\n\x1a\n",),
+    "a netCDF": (b"CDF", b"\x89HDF\r\n\x1a\n"),
+}
+ENDINGS = {
+    ".tif": "a TIFF", ".tiff": "a TIFF", ".png": "a PNG", ".jpg": "a JPEG", ".jpeg": "a JPEG", ".webp": "a WebP",
+    ".jp2": "a JPEG 2000", ".zip": "a zip", ".parquet": "a Parquet", ".geoparquet": "a Parquet", ".h5": "an HDF5",
+    ".hdf5": "an HDF5", ".nc": "a netCDF",
+}  # fmt: skip
+TEXT = {".csv": "a CSV list", ".json": "a JSON file", ".geojson": "a GeoJSON file"}
+ACCEPTED = (*ENDINGS, *TEXT)
+
+
+def ending(name: str) -> str:
+    return "." + name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def check_name(name: str) -> None:
+    if ending(name) not in ACCEPTED:
+        raise WrongType(
+            f"{name} is not a kind of file that can be imported. Send GeoTIFFs or other rasters (.tif, .jp2, .nc, .h5), "
+            "pictures (.jpg, .png, .webp), a .zip of them, or lists and embeddings (.csv, .parquet, .geojson)."
+        )
+
+
+def check_content(name: str, start: bytes) -> None:
+    """start: the first bytes; of a few bytes only, those are compared."""
+    end = ending(name)
+    if end in TEXT:
+        if b"\0" in start[:4096] or is_page(start):
+            raise WrongType(f"{name} says that it is {TEXT[end]}, but its content is not. Check that it opens as text.")
+        return
+    promised = ENDINGS[end]
+    if not any(start.startswith(sign[: len(start)]) for sign in SIGNATURES[promised]):
+        raise WrongType(f"{name} says that it is {promised} file, but its content is {found(start)}. {advice(start)}")
+
+
+def found(start: bytes) -> str:
+    if is_page(start):
+        return "a web page"
+    known = (kind for kind, signatures in SIGNATURES.items() if start.startswith(signatures))
+    return next((f"{kind} file" for kind in known), "something else")
+
+
+def advice(start: bytes) -> str:
+    if is_page(start):
+        return "A download that went wrong is often a page that says so: open it in a browser."
+    return "Give it the ending of what it is, or save it again."
+
+
+def is_page(start: bytes) -> bool:
+    return start[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
