@@ -83,3 +83,7 @@ class QuotaUsed(SearchError):
 
 class DiskFull(SearchError):
     """No room for it on the server's disk."""
+
+
+class BadAddress(SearchError):
+    """An address that is not fetched from: no file there, or one that only this machine can reach."""

@@ -180,6 +180,11 @@ UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 20, low=1, high=2048) * 2**20
 UPLOAD_QUOTA = env.number("UPLOAD_QUOTA_MB", 20_480) * 2**20  # of one person's imagery; 0: no limit
 UPLOAD_DAYS = env.number("UPLOAD_DAYS", 7, low=1, high=3650)  # that an upload nobody goes on with is kept
 GALLERY_IMAGE_LIMIT = env.number("GALLERY_IMAGE_LIMIT_MB", 200, low=1, high=4096) * 2**20
+IMPORT_LIMIT = env.number("IMPORT_LIMIT_GB", 100) * 2**30  # of what one zip unpacks to
+IMPORT_FOLDERS = [Path(name).expanduser().resolve() for name in env.names("IMPORT_FOLDERS")]
+ALLOW_PRIVATE_URLS = env.flag("ALLOW_PRIVATE_URLS", False)
+URL_LIMIT = env.number("URL_LIMIT_MB", 2048, low=1) * 2**20
+URL_SECONDS = env.number("URL_SECONDS", 600, low=1, high=86_400)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 
