@@ -87,3 +87,19 @@ class DiskFull(SearchError):
 
 class BadAddress(SearchError):
     """An address that is not fetched from: no file there, or one that only this machine can reach."""
+
+
+class NoSuchLayer(SearchError):
+    """No layer of a tile server has that name, or more than one could be meant."""
+
+
+class TooManyTiles(SearchError):
+    """A download that the tile server's rules, or our own limit, do not allow."""
+
+
+class Unreachable(SearchError):
+    """A tile server that does not answer, or not with what it should."""
+
+
+class Incomplete(SearchError):
+    """A download that ended without some of its tiles; repeating it fetches those."""

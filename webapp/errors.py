@@ -45,6 +45,10 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.ChecksumMismatch: (460, "checksum_mismatch"),  # tus: "460 Checksum Mismatch"
     search.errors.QuotaUsed: (413, "quota_used"),
     search.errors.DiskFull: (507, "disk_full"),
+    search.errors.NoSuchLayer: (404, "no_such_layer"),
+    search.errors.TooManyTiles: (400, "too_many_tiles"),
+    search.errors.Unreachable: (502, "unreachable"),
+    search.errors.Incomplete: (502, "incomplete"),
     search.errors.SearchError: (400, "bad_request"),
     ml.errors.BadImage: (400, "bad_image"),
     ml.errors.NoTextTower: (400, "no_text_tower"),

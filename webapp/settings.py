@@ -175,6 +175,9 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["webapp.schema.one_address_each"],
 }
 
+# The tile server that imagery is downloaded from; never taken from the web
+GIBS_URL = env.text("GIBS_URL", "https://gibs.earthdata.nasa.gov")
+
 # Untrusted input
 UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 20, low=1, high=2048) * 2**20
 UPLOAD_QUOTA = env.number("UPLOAD_QUOTA_MB", 20_480) * 2**20  # of one person's imagery; 0: no limit
