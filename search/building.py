@@ -16,10 +16,10 @@ from ml import metrics
 from ml.embedding import EncodeOnce
 from ml.errors import ShardBusy
 from ml.shards import ShardWriter
-from search import grid, imagery, progress, tasks
+from search import imagery, progress, tasks, tilesets
 from search.errors import BadQuery, Cancelled
 from search.imagery.plan import Pixels
-from search.models import Scene, Shard, Status
+from search.models import Dataset, Scene, Shard, Status
 from search.models.shards import shards_folder
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def request(scene: Scene, levels: Iterable[int], *, background: bool = True) -> 
     background: hand them to the workers now; else they wait for `build_here`.
     """
     for level in levels:
-        grid.check_level(level)
+        scene.product.dataset.grid.check_level(level)
         Shard.objects.get_or_create(
             scene=scene, level=level, encoder=scene.product.dataset.encoder,
             defaults={"total": expected(scene, level)},
@@ -49,8 +49,13 @@ def request(scene: Scene, levels: Iterable[int], *, background: bool = True) -> 
 
 def expected(scene: Scene, level: int) -> int:
     """About how many tiles the shard will have: files that overlap count twice."""
-    boxes = scene.files.values_list("west", "south", "east", "north")
-    return scene.images or sum(grid.covering(box, level).count for box in boxes)
+    dataset = scene.product.dataset
+    if scene.folder:
+        count = len(tilesets.listing(scene).at(level))
+    else:
+        boxes = scene.files.values_list("west", "south", "east", "north")
+        count = scene.images or sum(dataset.grid.covering(box, level).count for box in boxes)
+    return 2 * count if dataset.offset_grid else count
 
 
 def build_here(shard: Shard, on_progress: Progress | None = None) -> bool:
@@ -81,23 +86,25 @@ def build(shard: Shard, on_progress: Progress | None = None) -> None:
             raise BadQuery(f"{shard} has no tiles: the imagery lies outside the grid.")
         with ShardWriter(
             home(shard) / BUILDING, keys=plan.keys, bounds=plan.bounds, dim=encoder.dim, names=plan.names,
-            fingerprint=f"{encoder.fingerprint}-{scene.version}",
+            fingerprint=f"{encoder.fingerprint}-{scene.version}{scene.product.dataset.tiling}",
         ) as writer:  # fmt: skip
             shard.report(writer.done, writer.total)
             encode = EncodeOnce(encoder)
             for start, end in reader.batches(plan, BATCH):
                 if start >= writer.done:
                     pixels = reader.read(plan, start, end, shard.level, encoder.size)
-                    writer.append(encode(pixels.tiles), measured(pixels, is_gallery=plan.names is not None))
+                    writer.append(encode(pixels.tiles), measured(pixels, scene.product.dataset))
                     report(shard, writer, on_progress)
             publish(shard, writer)
 
 
-def measured(pixels: Pixels, *, is_gallery: bool) -> dict[str, np.ndarray]:
-    """The tiles' metrics, (n,) each."""
+def measured(pixels: Pixels, dataset: Dataset) -> dict[str, np.ndarray]:
+    """The tiles' metrics, (n,) each; nodata_share is 1, which leaves the tile out, where too little of it is data."""
     columns = metrics.compute(pixels.tiles, pixels.valid)
-    if is_gallery:
-        columns["nodata_share"][:] = 0  # the margins around a picture are not missing data
+    missing = columns["nodata_share"]
+    if dataset.kind == Dataset.Kind.GALLERY:
+        missing[:] = 0  # the margins around a picture are not missing data
+    missing[1 - missing < dataset.least_valid] = 1
     return columns
 
 

@@ -52,12 +52,20 @@ class Describer:
                 "center": None,
                 "name": self._name(scene, address),
             }
-        bounds = grid.bounds(address.level, address.row, address.col)
-        center = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2]
-        return {**self._common(key, address, scene), "bbox": list(bounds), "center": center, "name": None}
+        return {**self._common(key, address, scene), **self._place(address), "name": None}
+
+    def _place(self, address: keys.TileAddress) -> dict[str, list[float]]:
+        """bbox: west, south, east, north in degrees, west > east across the date line (RFC 7946, 5.2)."""
+        pyramid = self.dataset.grid
+        box = pyramid.bounds(address.level, address.row, address.col, address.offset)
+        west, south, east, north = pyramid.to_geographic(box)
+        center = pyramid.to_lonlat((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        wrapped = east - 360 if not pyramid.is_geographic and east > 180 else east
+        return {"bbox": [west, south, wrapped, north], "center": list(center)}
 
     def _common(self, key: int, address: keys.TileAddress, scene: Scene) -> dict[str, object]:
         image = image_address(scene, address.level, address.row, address.col)
+        half = "&offset=1" if address.offset else ""
         return {
             "key": str(key),
             "dataset": self.dataset.slug,
@@ -66,8 +74,9 @@ class Describer:
             "level": address.level,
             "row": address.row,
             "col": address.col,
-            "thumbnail": f"{image}?size={THUMBNAIL}&v={scene.version}",
-            "image": f"{image}?v={scene.version}",
+            "offset": address.offset,
+            "thumbnail": f"{image}?size={THUMBNAIL}&v={scene.version}{half}",
+            "image": f"{image}?v={scene.version}{half}",
         }
 
     def _name(self, scene: Scene, address: keys.TileAddress) -> str:
@@ -103,8 +112,8 @@ def describe_dataset(dataset: Dataset, *, brief: bool = False) -> dict[str, obje
         "description": dataset.description,
         "kind": dataset.kind,
         "credit": dataset.credit,
-        "extent": extent(scenes),
-        "grid": {**grid.describe(), "key_bits": {part: keys.SHIFTS[part] for part in ("level", "row", "col")}},
+        "extent": extent(scenes, dataset.grid),
+        "grid": {**dataset.grid.describe(), "key_bits": {part: keys.SHIFTS[part] for part in ("level", "row", "col")}},
         "products": [describe_product(product, scenes, shards) for product in dataset.products.all()],
         "levels": describe_levels(dataset),
         "encoder": {"name": encoder.name, "dim": encoder.dim, "text": encoder.has_text},
@@ -122,9 +131,14 @@ def shards_by_scene(dataset: Dataset) -> dict[int, list[Shard]]:
 
 def describe_levels(dataset: Dataset) -> list[dict[str, object]]:
     """Every level that is, or is to be, searchable."""
-    rows = Shard.objects.of(dataset).order_by("level").values("level")
+    rows, pyramid = Shard.objects.of(dataset).order_by("level").values("level"), dataset.grid
     return [
-        {"level": level, "degrees": grid.span(level), "kilometres": grid.kilometres(level), "searchable": ready > 0}
+        {
+            "level": level,
+            "degrees": pyramid.degrees(level),
+            "kilometres": pyramid.kilometres(level),
+            "searchable": ready > 0,
+        }
         for level, ready in rows.annotate(ready=Count("pk", filter=~Q(folder=""))).values_list("level", "ready")
     ]
 
@@ -159,9 +173,10 @@ def describe_shard(shard: Shard) -> dict[str, object]:
     }  # fmt: skip
 
 
-def extent(scenes: list[Scene]) -> list[float] | None:
+def extent(scenes: list[Scene], pyramid: grid.Grid) -> list[float] | None:
+    """West, south, east, north in degrees of all imagery together; east is beyond 180 across the date line."""
     boxes = [scene.bounds for scene in scenes if scene.bounds]
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)
-    return [min(west), min(south), max(east), max(north)]
+    return list(pyramid.to_geographic((min(west), min(south), max(east), max(north))))

@@ -86,6 +86,10 @@ class Grid:
         """Width and height of a level's tiles."""
         return self.span0 / 2**level
 
+    def degrees(self, level: int) -> float:
+        """As `span`, in degrees of latitude where the projection is true."""
+        return self.span(level) * self.metres / METRES_PER_DEGREE
+
     def resolution(self, level: int) -> float:
         """Units per pixel."""
         return self.span(level) / self.tile_size
@@ -127,9 +131,11 @@ class Grid:
         self.check(level, row, col, offset)
         return self.box(level, row, col, offset)
 
-    def bounds_of_many(self, level: int, rows: np.ndarray, cols: np.ndarray, offset: int = 0) -> np.ndarray:
-        """(n,) rows and columns -> (n, 4) left, bottom, right, top."""
-        size, (left, top), shift = self.span(level), self.origin, offset / 2
+    def bounds_of_many(
+        self, level: int | np.ndarray, rows: np.ndarray, cols: np.ndarray, offset: int | np.ndarray = 0
+    ) -> np.ndarray:
+        """(n,) rows and columns -> (n, 4) left, bottom, right, top. Level and offset may be (n,) too."""
+        size, (left, top), shift = self.span0 / 2.0**level, self.origin, offset / 2
         west, north = left + (cols + shift) * size, top - (rows + shift) * size
         return np.stack([west, north - size, west + size, north], axis=1)
 
@@ -173,7 +179,9 @@ class Grid:
     def to_lonlat(self, x: float, y: float) -> tuple[float, float]:
         return (x, y) if self.is_geographic else transformer(self.epsg, 4326).transform(x, y)
 
-    def centres(self, level: int, rows: np.ndarray, cols: np.ndarray, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    def centres(
+        self, level: int | np.ndarray, rows: np.ndarray, cols: np.ndarray, offset: int | np.ndarray = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(n,) longitudes and (n,) latitudes of the middles of tiles."""
         boxes = self.bounds_of_many(level, rows, cols, offset)
         x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
@@ -216,7 +224,7 @@ class Grid:
         """The pyramid as the map page takes it; `span` in its own units."""
         levels = [
             {
-                "level": level, "span": self.span(level), "degrees": self.span(level) * self.metres / METRES_PER_DEGREE,
+                "level": level, "span": self.span(level), "degrees": self.degrees(level),
                 "kilometres": self.kilometres(level), "resolution": self.resolution(level),
                 "columns": self.columns(level), "rows": self.rows(level),
             }
@@ -226,6 +234,11 @@ class Grid:
             "id": self.id, "title": self.title, "crs": self.crs, "proj4": self.proj4, "origin": list(self.origin),
             "extent": list(self.extent), "wraps": self.wraps, "tile_size": self.tile_size, "levels": levels,
         }  # fmt: skip
+
+
+def overlaps(a: Bounds, b: Bounds) -> bool:
+    """By more than their rims."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 @cache

@@ -81,12 +81,15 @@ def ancestor(key: int, level: int) -> int:
 
 
 def ancestors_of_many(packed: np.ndarray, level: int) -> np.ndarray:
-    """(n,) keys -> (n,) keys of the tiles of a level that hold them (or are them); 0 for larger tiles."""
-    own, row, col = (part_of_many(packed, name) for name in ("level", "row", "col"))
+    """(n,) keys -> (n,) keys of the tiles of a level that hold them (or are them); 0 for larger tiles.
+
+    Tiles of the half-tile offset grid lie in no other tile of theirs: 0.
+    """
+    own, row, col, offset = (part_of_many(packed, name) for name in ("level", "row", "col", "offset"))
     steps = np.maximum(own - level, 0)
     scene = packed >> SHIFTS["offset"] << SHIFTS["offset"]
     place = level << SHIFTS["level"] | row >> steps << SHIFTS["row"] | col >> steps
-    found: np.ndarray = np.where(own >= level, scene | place, 0)
+    found: np.ndarray = np.where((own == level) | (own > level) & (offset == 0), scene | place, 0)
     return found
 
 

@@ -68,7 +68,7 @@ class Sight:
     scene: int
     version: str
     encoder: int
-    place: tuple[int, int, int]  # level, row, col
+    place: tuple[int, int, int, int]  # level, row, col, offset
     across: int
     step: int
     wanted: tuple[int, ...]
@@ -91,15 +91,15 @@ def children(dataset: Dataset, key: int, query: Query, depth: int = 1) -> Childr
         raise NoSuchTile("A picture of a gallery is one tile: it has no smaller ones.")
     if not 1 <= depth <= MOST_DEPTH:
         raise BadQuery(f"depth is {depth}; a tile opens into the next 1 to {MOST_DEPTH} levels.")
-    if address.level + depth > grid.DEEPEST:
-        raise NoSuchTile(f"Level {grid.DEEPEST} is the finest: this tile has no smaller ones there.")
+    if address.level + depth > dataset.grid.deepest:
+        raise NoSuchTile(f"Level {dataset.grid.deepest} is the finest: this tile has no smaller ones there.")
     target = similarity.query_vector(dataset, query.checked())
-    packed = inside(address, depth)
+    packed = inside(address, depth, dataset.grid)
     scores, indexed = scored(dataset, scene, address, packed, target)
     known = np.flatnonzero(np.isfinite(scores))
     order = known[np.lexsort((packed[known], -scores[known]))]
     found = [Child(int(packed[i]), float(scores[i]), bool(indexed[i])) for i in order]
-    pixels = grid.span(address.level + depth) / scene.resolution if scene.resolution else None
+    pixels = dataset.grid.span(address.level + depth) / scene.resolution if scene.resolution else None
     return Children(address.level + depth, found, len(packed) - len(found), pixels, elapsed(start))
 
 
@@ -112,12 +112,12 @@ def heat(dataset: Dataset, key: int, query: Query) -> Heat:
     address, scene = tile_of(dataset, key)
     target = similarity.query_vector(dataset, query.checked())
     for depth in range(MOST_DEPTH, FINE_DEPTH - 1, -1):
-        packed = inside(address, depth)
+        packed = inside(address, depth, dataset.grid)
         known, rows = indexed_rows(dataset, scene, address.level + depth, packed)
         if len(packed) and known.all():
             values = rows @ target
             return Heat(values.reshape(2**depth, 2**depth), address.level + depth, 0.5**depth, elapsed(start))
-    place = address.level, address.row, address.col
+    place = address.level, address.row, address.col, address.offset
     sight = Sight(scene.pk, scene.version, dataset.encoder_id, place, ACROSS, STEP, tuple(range(WINDOWS)), least=0.5)
     vectors, filled = embedded(sight)
     if not filled.any():
@@ -137,20 +137,29 @@ def tile_of(dataset: Dataset, key: int) -> tuple[keys.TileAddress, Scene]:
     if address.dataset != dataset.number:
         raise BadKey(f"The tile {key} is not one of {dataset.name}.")
     if dataset.kind == Dataset.Kind.MAP:
-        grid.check(address.level, address.row, address.col)
+        dataset.grid.check(address.level, address.row, address.col, address.offset)
     return address, similarity.scene_of(dataset, address)
 
 
-def inside(address: keys.TileAddress, depth: int) -> np.ndarray:
-    """(n,) keys of the tiles of a finer level inside one, row by row; none below the deepest level."""
+def inside(address: keys.TileAddress, depth: int, pyramid: grid.Grid) -> np.ndarray:
+    """(n,) keys of the tiles of a finer level inside one, row by row; none below the deepest level.
+
+    Those inside a tile of the offset grid are tiles of the usual one.
+    """
     level, most = address.level + depth, 2**depth
-    if level > grid.DEEPEST:
+    if level > pyramid.deepest:
         return np.empty(0, np.int64)
-    rows, cols = (part.ravel() for part in np.mgrid[:most, :most])
-    rows, cols = rows + (address.row << depth), cols + (address.col << depth)
-    exist = (rows < grid.rows(level)) & (cols < grid.columns(level))
-    first = keys.TileAddress(address.dataset, address.product, address.day, level, 0, 0, address.offset)
+    (top, left), (rows, cols) = corner(address, depth), (part.ravel() for part in np.mgrid[:most, :most])
+    rows, cols = rows + top, cols + left
+    exist = (rows < pyramid.rows(level)) & (cols < pyramid.columns(level))
+    first = keys.TileAddress(address.dataset, address.product, address.day, level, 0, 0)
     return keys.pack_many(first, rows[exist], cols[exist])
+
+
+def corner(address: keys.TileAddress, depth: int) -> tuple[int, int]:
+    """Row and column of the tile so many levels finer in the top left corner of one."""
+    shift = address.offset << depth >> 1
+    return (address.row << depth) + shift, (address.col << depth) + shift
 
 
 def indexed_rows(dataset: Dataset, scene: Scene, level: int, packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +183,7 @@ def scored(
     scores[indexed] = vectors @ target
     missing = np.flatnonzero(~indexed)
     if len(missing):
-        place = address.level, address.row, address.col
+        place = address.level, address.row, address.col, address.offset
         numbers = window_numbers(address, packed[missing], depth)
         sight = Sight(scene.pk, scene.version, dataset.encoder_id, place, 2**depth, 1, numbers, least=0)
         vectors, filled = embedded(sight)
@@ -184,8 +193,8 @@ def scored(
 
 def window_numbers(address: keys.TileAddress, packed: np.ndarray, depth: int) -> tuple[int, ...]:
     """The children's places in the tile, counted row by row."""
-    rows = keys.part_of_many(packed, "row") - (address.row << depth)
-    cols = keys.part_of_many(packed, "col") - (address.col << depth)
+    top, left = corner(address, depth)
+    rows, cols = keys.part_of_many(packed, "row") - top, keys.part_of_many(packed, "col") - left
     return tuple((rows * 2**depth + cols).tolist())
 
 
@@ -195,7 +204,8 @@ def embedded(sight: Sight) -> tuple[np.ndarray, np.ndarray]:
     encoder = Encoder.objects.get(pk=sight.encoder)
     size = encoder.size
     with imagery.opened(Scene.objects.select_related("product__dataset").get(pk=sight.scene)) as reader:
-        pixels, valid = reader.sample(*sight.place, size * sight.across)
+        level, row, col, offset = sight.place
+        pixels, valid = reader.sample(level, row, col, size * sight.across, offset)
     tiles, shares = windows(pixels, valid, size, sight.side, sight.step, sight.wanted)
     filled = (shares > 0) & (shares >= sight.least)
     vectors = np.zeros((len(tiles), encoder.dim), np.float16)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from search import grid, imagery, keys, similarity
+from search import imagery, keys, similarity
 from search.models import Dataset
 from search.similarity import Hit
 
@@ -22,10 +22,17 @@ def contact_sheet(
     size = (big + GAP + columns * (SIDE + GAP), max(big + TEXT, lines * (SIDE + TEXT + GAP)) + 2 * GAP)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    put(sheet, draw, picture(dataset, key, big - GAP, brighten), (GAP, GAP), caption(key), MARK)
+    put(sheet, draw, picture(dataset, key, big - GAP, brighten), (GAP, GAP), caption(dataset, key), MARK)
     for i, hit in enumerate(hits):
         at = big + GAP + i % columns * (SIDE + GAP), GAP + i // columns * (SIDE + TEXT + GAP)
-        put(sheet, draw, picture(dataset, hit.key, SIDE, brighten), at, f"{hit.score:.2f}  {caption(hit.key)}", INK)
+        put(
+            sheet,
+            draw,
+            picture(dataset, hit.key, SIDE, brighten),
+            at,
+            f"{hit.score:.2f}  {caption(dataset, hit.key)}",
+            INK,
+        )
     return sheet
 
 
@@ -39,17 +46,17 @@ def put(
 def picture(dataset: Dataset, key: int, side: int, brighten: float) -> Image.Image:
     address = keys.unpack(key)
     with imagery.opened(similarity.scene_of(dataset, address)) as reader:
-        rgb, valid = reader.picture(address.level, address.row, address.col, side)
+        rgb, valid = reader.picture(address.level, address.row, address.col, side, address.offset)
     return Image.fromarray(np.where(valid[..., None], np.clip(rgb * brighten, 0, 255), 255).astype(np.uint8))
 
 
-def caption(key: int) -> str:
+def caption(dataset: Dataset, key: int) -> str:
     """15.7°S 43.9°E, Aug 04"""
     address = keys.unpack(key)
     day = keys.date_of(address.day)
     month = f", {day:%b %y}" if day else ""
     if address.level == 0:
         return f"#{address.number}{month}"
-    west, south, east, north = grid.bounds(address.level, address.row, address.col)
-    lon, lat = (west + east) / 2, (south + north) / 2
+    west, south, east, north = dataset.grid.bounds(address.level, address.row, address.col, address.offset)
+    lon, lat = dataset.grid.to_lonlat((west + east) / 2, (south + north) / 2)
     return f"{abs(lat):.0f}°{'S' if lat < 0 else 'N'} {abs(lon):.0f}°{'W' if lon < 0 else 'E'}{month}"

@@ -21,7 +21,6 @@ from ml.shards import Shard as Columns
 from search import encoders, grid, imagery, keys, library, thinning
 from search.asking import Candidates, merged
 from search.errors import BadKey, BadQuery, NoSuchTile, NotIndexed
-from search.imagery.raster import overlaps
 from search.models import Dataset, QueryPicture, Scene, Shard
 from search.query import Query
 
@@ -70,7 +69,7 @@ def search(dataset: Dataset, query: Query) -> Answer:
             raise NotIndexed(
                 "Every shard this search needs was damaged; they are being rebuilt. Try again in a minute."
             )
-        hits = best_hits(asked, target, query) if asked else []
+        hits = best_hits(asked, target, query, dataset.grid) if asked else []
         if all(columns.untouched() for columns in asked):
             skipped += [skip(shard, "damaged") for shard, columns in opened if columns is None]
             return replace(answer(hits, asked, skipped, query, start), scenes=tuple(scenes_of(dataset, shards)))
@@ -114,19 +113,19 @@ def chosen_shards(dataset: Dataset, query: Query) -> tuple[list[Shard], list[dic
         raise BadQuery("No imagery matches the filters: choose other products, dates or levels.")
     if not ready:
         raise NotIndexed("The imagery of this search is still being indexed. Try again in a minute.")
-    here = [shard for shard in ready if reaches(shard, query.area)]
+    here = [shard for shard in ready if reaches(shard, query.area, dataset.grid)]
     return here, [skip(shard, shard.status) for shard in shards if not shard.folder]
 
 
-def reaches(shard: Shard, area: tuple[float, float, float, float] | None) -> bool:
+def reaches(shard: Shard, area: grid.Bounds | None, pyramid: grid.Grid) -> bool:
     """Whether a tile of the shard may have its centre in the area; else it need not be opened."""
     if area is None or shard.scene.bounds is None:
         return True
-    half = grid.span(shard.level) / 2  # so far may a tile's centre lie outside the imagery
+    half = pyramid.span(shard.level)  # so far may the centre of a tile, also of an offset one, lie outside the imagery
     west, south, east, north = shard.scene.bounds
     imagery_box = west - half, south - half, east + half, north + half
     parts = [area] if area[0] < area[2] else [(area[0], area[1], 180.0, area[3]), (-180.0, *area[1:])]
-    return any(overlaps(imagery_box, part) for part in parts)
+    return any(grid.overlaps(imagery_box, pyramid.from_geographic(part)) for part in parts)
 
 
 def skip(shard: Shard, status: str) -> dict[str, object]:
@@ -163,7 +162,7 @@ def tile_vector(dataset: Dataset, key: int, shards: Sequence[Shard] = ()) -> np.
             return vector
     size = dataset.encoder.size
     with imagery.opened(scene_of(dataset, address)) as reader:
-        pixels, valid = reader.sample(address.level, address.row, address.col, size)
+        pixels, valid = reader.sample(address.level, address.row, address.col, size, address.offset)
     if not valid.any():
         raise NoSuchTile("There is no data in that tile: choose another one.")
     return encoders.encode_one(dataset.encoder, pixels)
@@ -202,42 +201,50 @@ def check_metrics(query: Query) -> None:
             raise BadQuery(f"There is no metric {name!r}: use {', '.join(METRIC_NAMES)}.")
 
 
-def allowed_rows(columns: Columns, query: Query) -> np.ndarray | None:
+def allowed_rows(columns: Columns, query: Query, pyramid: grid.Grid) -> np.ndarray | None:
     """(count,) bool: the rows that area and metrics allow; None when they allow all."""
     allowed = np.ones(columns.count, bool)
     if query.area is not None and columns.count:
-        allowed &= inside(columns, query.area)
+        allowed &= inside(columns, query.area, pyramid)
     for name, (low, high) in query.metrics.items():
         values = columns.column(name)
         allowed &= (values >= (-np.inf if low is None else low)) & (values <= (np.inf if high is None else high))
     return None if allowed.all() else allowed
 
 
-def inside(columns: Columns, area: tuple[float, float, float, float]) -> np.ndarray:
+def inside(columns: Columns, area: grid.Bounds, pyramid: grid.Grid) -> np.ndarray:
     """Whether each tile's centre lies in the area."""
     west, south, east, north = area
-    lon = (columns.column("west") + columns.column("east")) / 2
-    lat = (columns.column("south") + columns.column("north")) / 2
+    lon, lat = centres(columns, pyramid)
     across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)
     found: np.ndarray = across & (lat >= south) & (lat <= north)
     return found
 
 
-def best_hits(shards: Sequence[Columns], target: np.ndarray, query: Query) -> list[Hit]:
+def centres(columns: Columns, pyramid: grid.Grid) -> tuple[np.ndarray, np.ndarray]:
+    """(count,) longitudes and latitudes; near a pole the middle of a box of degrees is not the tile's."""
+    if pyramid.is_geographic:
+        lon = (columns.column("west") + columns.column("east") + 360) / 2 % 360 - 180
+        return lon, (columns.column("south") + columns.column("north")) / 2
+    level, row, col, offset = (keys.part_of_many(columns.keys, part) for part in ("level", "row", "col", "offset"))
+    return pyramid.centres(level, row, col, offset)
+
+
+def best_hits(shards: Sequence[Columns], target: np.ndarray, query: Query, pyramid: grid.Grid) -> list[Hit]:
     """Ask the shards for more and more until k survive the thinning or there is no more."""
     check_metrics(query)
     masks: dict[Path, np.ndarray | None] = {}
 
     def allowed(columns: Columns) -> np.ndarray | None:
         if columns.folder not in masks:
-            masks[columns.folder] = allowed_rows(columns, query)
+            masks[columns.folder] = allowed_rows(columns, query, pyramid)
         return masks[columns.folder]
 
     own = np.array(query.positives + query.negatives if query.exclude_query else (), np.int64)
     want = query.k + len(own)
     while True:
         found = merged(shards, allowed, target, want, exact=query.exact)
-        rows, nested = thinned(found, query, own)
+        rows, nested = thinned(found, query, own, pyramid)
         below = len(found.scores) > 0 and found.scores[-1] < query.min_score
         if len(rows) >= query.k or found.complete or below:
             return [hit(found, row, nested) for row in rows[: query.k].tolist()]
@@ -253,7 +260,9 @@ def hit(found: Candidates, row: int, nested: dict[int, list[int]]) -> Hit:
     return Hit(int(found.keys[row]), float(found.scores[row]), tuple(also.values()))
 
 
-def thinned(found: Candidates, query: Query, own: np.ndarray) -> tuple[np.ndarray, dict[int, list[int]]]:
+def thinned(
+    found: Candidates, query: Query, own: np.ndarray, pyramid: grid.Grid
+) -> tuple[np.ndarray, dict[int, list[int]]]:
     """Positions of the candidates that may be shown, best first, and of those that were merged into each."""
     rows = np.flatnonzero(~np.isin(found.keys, own) & (found.scores >= query.min_score))
     taken = own[np.isin(own, np.array(query.positives, np.int64))]
@@ -261,7 +270,8 @@ def thinned(found: Candidates, query: Query, own: np.ndarray) -> tuple[np.ndarra
     if query.merge_places:
         rows, nested = thinning.merged_places(found.keys, rows, taken)
     if query.spread:
-        rows = thinning.spread_out(found.keys, rows, len(rows) if query.exclude_duplicates else query.k, taken)
+        most = len(rows) if query.exclude_duplicates else query.k
+        rows = thinning.spread_out(found.keys, rows, most, taken, pyramid)
     if query.exclude_duplicates:
         rows = thinning.unrepeated(found.vectors, rows, query.k)
     return rows, nested

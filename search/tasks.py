@@ -7,7 +7,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from search.errors import SearchError
-from search.models import Import, QueryPicture, Shard, Status
+from search.models import Animation, Import, QueryPicture, Scene, Shard, Status
 
 log = logging.getLogger(__name__)
 WINDOW = 1000  # rows enqueued at a time
@@ -35,6 +35,34 @@ def run_import(import_id: int) -> None:
         log.info("%s failed: %s", job, refusal)
 
 
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def make_animation(animation_id: int) -> None:
+    from search import animating
+
+    animation = Animation.objects.select_related("dataset").filter(pk=animation_id).first()
+    if animation is None:
+        return  # deleted meanwhile
+    try:
+        animating.make_here(animation)
+    except SearchError as refusal:  # told to the person in its row
+        log.info("%s failed: %s", animation, refusal)
+
+
+@shared_task
+def make_overviews(scene_id: int) -> None:
+    """Downloaded tiles: make the coarser ones that the map shows, and forget those of earlier versions."""
+    from search import imagery, tilesets
+
+    scene = Scene.objects.select_related("product__dataset").filter(pk=scene_id).first()
+    if scene is None:
+        return  # deleted meanwhile
+    with imagery.opened(scene) as reader:
+        if isinstance(reader, imagery.TilesetReader):
+            for _ in reader.make_overviews():
+                pass
+    tilesets.sweep(scene)
+
+
 @shared_task
 def requeue() -> None:
     """Every few seconds: put back what dead workers held, give up what has failed too often, enqueue the rest.
@@ -47,6 +75,11 @@ def requeue() -> None:
     Shard.objects.outdated().retry()
     Import.objects.release_dead()
     Import.objects.exhausted().update(status=Status.FAILED, worker="")
+    Animation.objects.release_dead()
+    Animation.objects.exhausted().update(status=Status.FAILED, worker="")
+    if not in_broker(settings.FILMS_QUEUE):
+        for animation_id in Animation.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True):
+            enqueue_animation(animation_id)
     if not in_broker(settings.IMPORTS_QUEUE):
         for import_id in Import.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True)[:WINDOW]:
             enqueue_import(import_id)
@@ -64,26 +97,48 @@ def in_broker(name: str) -> int:
 
 @shared_task
 def tidy() -> None:
-    """Now and then: forget query pictures nobody used for long, and folders no row points at."""
-    from search import building
+    """Now and then: forget query pictures nobody used for long, old films and uploads, folders no row points at."""
+    from search import animating, building, uploads
 
     QueryPicture.objects.expired().delete()
+    animating.sweep()
     building.sweep_folders()
+    uploads.tidy()
+
+
+@shared_task
+def empty_trash(slug: str) -> None:
+    """Remove the files of a dataset that was deleted."""
+    from search import deleting
+
+    deleting.empty_trash(slug)
 
 
 def enqueue(shard_id: int) -> None:
     send(build_shard, shard_id)
 
 
+def enqueue_overviews(scene_id: int) -> None:
+    send(make_overviews, scene_id)
+
+
 def enqueue_import(import_id: int) -> None:
     send(run_import, import_id)
 
 
-def send(task: Task, row_id: int) -> None:
-    """Hand a row to the workers. With the broker away it waits for `requeue`."""
+def enqueue_animation(animation_id: int) -> None:
+    send(make_animation, animation_id)
+
+
+def enqueue_emptying(slug: str, *, seconds: int = 0) -> None:
+    send(empty_trash, slug, seconds)
+
+
+def send(task: Task, row_id: int | str, seconds: int = 0) -> None:
+    """Hand a row to the workers, in so many seconds. With the broker away it waits for `requeue`."""
     try:
         with current_app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
-            task.apply_async((row_id,), connection=connection)
+            task.apply_async((row_id,), connection=connection, countdown=seconds or None)
     except (OperationalError, OSError) as error:
         log.warning("%s %s waits for the broker: %s", task.name, row_id, error)

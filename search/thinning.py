@@ -27,18 +27,21 @@ def unrepeated(vectors: "np.ndarray | Vectors", rows: np.ndarray, most: int) -> 
     return greedy(likeness, rows, most)
 
 
-def spread_out(packed: np.ndarray, rows: np.ndarray, most: int, taken: np.ndarray) -> np.ndarray:
+def spread_out(
+    packed: np.ndarray, rows: np.ndarray, most: int, taken: np.ndarray, pyramid: grid.Grid = grid.GEOGRAPHIC
+) -> np.ndarray:
     """Greedily, best first: at most `most` rows none of which touches an earlier one, or one of the keys `taken`.
 
     packed: (n,) keys; rows: (m,) positions in it; taken: (t,) keys.  Dates and products do not count: the same place
     on another date touches.  Tiles that share a corner touch, also across the date line.
     """
-    centres, spans = places(np.concatenate([packed, taken]))
+    centres, spans = places(np.concatenate([packed, taken]), pyramid)
+    around = pyramid.extent[2] - pyramid.extent[0] if pyramid.wraps else np.inf
 
     def touching(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        reach = (SPREAD_TILES - 0.5) * (spans[a][:, None] + spans[b]) / 2 + 1e-9
-        lon, lat = (np.abs(centres[a][:, None, axis] - centres[b][:, axis]) for axis in (0, 1))
-        close: np.ndarray = (np.minimum(lon, 360 - lon) <= reach) & (lat <= reach)
+        reach = (SPREAD_TILES - 0.5) * (spans[a][:, None] + spans[b]) / 2 * (1 + 1e-9)
+        across, down = (np.abs(centres[a][:, None, axis] - centres[b][:, axis]) for axis in (0, 1))
+        close: np.ndarray = (np.minimum(across, around - across) <= reach) & (down <= reach)
         return close
 
     first = np.arange(len(packed), len(packed) + len(taken))
@@ -119,8 +122,8 @@ def greedy(
     return kept[before : before + most]
 
 
-def places(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) keys -> centres (n, 2) lon, lat and widths (n,) in degrees."""
-    level, row, col = (keys.part_of_many(packed, name) for name in ("level", "row", "col"))
-    span = grid.LEVEL0 / 2.0**level
-    return np.stack([(col + 0.5) * span - 180, 90 - (row + 0.5) * span], axis=1), span
+def places(packed: np.ndarray, pyramid: grid.Grid) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) keys -> centres (n, 2) x, y and widths (n,) in the pyramid's units."""
+    level, row, col, offset = (keys.part_of_many(packed, name) for name in ("level", "row", "col", "offset"))
+    span, (left, top), middle = pyramid.span0 / 2.0**level, pyramid.origin, (offset + 1) / 2
+    return np.stack([left + (col + middle) * span, top - (row + middle) * span], axis=1), span

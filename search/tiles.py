@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from PIL import Image
 
-from search import grid, imagery, keys
+from search import imagery, keys
 from search.errors import BadQuery, NoSuchTile
 from search.models import Dataset, Scene
 from search.tilecache import TileCache
@@ -35,10 +35,18 @@ def scene_at(user: User | AnonymousUser, slug: str, product: str, day: str) -> S
     return scene
 
 
-def check(scene: Scene, level: int, row: int, col: int) -> None:
+def check(scene: Scene, level: int, row: int, col: int, offset: int = 0) -> None:
     """Refuse what does not exist before anything is read."""
     if scene.product.dataset.kind == Dataset.Kind.MAP:
-        grid.check(level, row, col)
+        scene.product.dataset.grid.check(level, row, col, offset)
+    elif offset:
+        raise NoSuchTile("A gallery's pictures lie in no grid.")
+
+
+def check_offset(text: str) -> int:
+    if text not in ("", "0", "1"):
+        raise BadQuery(f"offset is {text[:20]!r}; write 1 for a tile of the half-tile offset grid.")
+    return int(text or 0)
 
 
 def check_size(text: str) -> int:
@@ -47,17 +55,17 @@ def check_size(text: str) -> int:
     return int(text)
 
 
-def image(scene: Scene, level: int, row: int, col: int, size: int, form: str) -> bytes:
+def image(scene: Scene, level: int, row: int, col: int, size: int, form: str, offset: int = 0) -> bytes:
     """One tile as an encoded image of (size, size) pixels, from the cache where it is. Whoever asks may see it."""
-    key = (scene.pk, scene.version, level, row, col, size, form)
-    return cache.get(key, lambda: render(scene, level, row, col, size, form))
+    key = (scene.pk, scene.version, level, row, col, offset, size, form)
+    return cache.get(key, lambda: render(scene, level, row, col, size, form, offset))
 
 
-def render(scene: Scene, level: int, row: int, col: int, size: int, form: str) -> bytes:
-    is_map = scene.product.dataset.kind == Dataset.Kind.MAP
-    within = grid.bounds(level, row, col) if is_map else None
+def render(scene: Scene, level: int, row: int, col: int, size: int, form: str, offset: int = 0) -> bytes:
+    dataset = scene.product.dataset
+    within = dataset.grid.bounds(level, row, col, offset) if dataset.kind == Dataset.Kind.MAP else None
     with imagery.opened(scene, within) as reader:
-        rgb, valid = reader.picture(level, row, col, size)
+        rgb, valid = reader.picture(level, row, col, size, offset)
     return encode(rgb, valid, form)
 
 

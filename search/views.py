@@ -44,13 +44,14 @@ def tile_image(
 ) -> HttpResponse:
     """/tiles/<dataset>/<product>/<date>/<level>/<row>/<col>.<webp|png|jpg>?size=&v="""
     scene = tiles.scene_at(user_of(request), slug, product, day)
-    tiles.check(scene, level, row, col)
+    offset = tiles.check_offset(request.GET.get("offset", ""))
+    tiles.check(scene, level, row, col, offset)
     size = tiles.check_size(request.GET.get("size", "512"))
-    etag = f'"{scene.version}-{level}-{row}-{col}-{size}-{form}"'
+    etag = f'"{scene.version}-{level}-{row}-{col}-{offset}-{size}-{form}"'
     if etag in request.headers.get("If-None-Match", ""):
         response: HttpResponse = HttpResponseNotModified()
     else:
-        response = HttpResponse(tiles.image(scene, level, row, col, size, form), tiles.FORMATS[form][1])
+        response = HttpResponse(tiles.image(scene, level, row, col, size, form, offset), tiles.FORMATS[form][1])
     response["ETag"] = etag
     response["Cache-Control"] = cache_control(scene.product.dataset, request.GET.get("v"), scene.version)
     return response

@@ -11,7 +11,11 @@ class TileAnswer(serializers.Serializer):
     level = serializers.IntegerField()
     row = serializers.IntegerField()
     col = serializers.IntegerField()
-    bbox = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    offset = serializers.IntegerField(help_text="1: of the half-tile offset grid, half a tile right and down")
+    bbox = serializers.ListField(
+        child=serializers.FloatField(), allow_null=True,
+        help_text="west, south, east, north in degrees; west > east across the date line",
+    )  # fmt: skip
     center = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     name = serializers.CharField(allow_null=True, help_text="file name, galleries only")
     thumbnail = serializers.CharField()

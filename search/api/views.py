@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 from rest_framework.views import APIView
 
-from search import exports, grid, keys, library, pictures, progress, similarity
+from search import exports, keys, library, pictures, progress, similarity
 from search.api import answers
 from search.api.queries import PageSerializer, PlaceSerializer, QuerySerializer, form_data, read_query
 from search.describing import Describer, describe_dataset
@@ -84,7 +84,7 @@ class TilesView(APIView):
         place.is_valid(raise_exception=True)
         asked = place.validated_data
         scene = scene_asked(dataset, asked.get("product"), asked.get("date"))
-        row, col = grid.tile_at(asked["lon"], asked["lat"], asked["level"])
+        row, col = dataset.grid.tile_at(asked["lon"], asked["lat"], asked["level"])
         return Response(Describer(dataset).tile(scene.address(asked["level"], row, col).pack()))
 
 

@@ -1,4 +1,4 @@
-"""Pixels of scenes: one way to read them, whether they lie in GeoTIFFs or in a folder of pictures."""
+"""Pixels of scenes: one way to read them, whether they lie in GeoTIFFs, downloaded tiles or a folder of pictures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from search import grid
 from search.imagery.gallery import GalleryReader
 from search.imagery.raster import RasterReader
+from search.imagery.tileset import TilesetReader
 from search.models import Dataset, Scene
 
-Reader = RasterReader | GalleryReader
+Reader = RasterReader | TilesetReader | GalleryReader
 
 
 @contextmanager
@@ -19,8 +20,10 @@ def opened(scene: Scene, within: grid.Bounds | None = None) -> Iterator[Reader]:
     """
     if scene.product.dataset.kind == Dataset.Kind.GALLERY:
         yield GalleryReader(scene)
+    elif scene.folder:
+        yield TilesetReader(scene)
     else:
         yield RasterReader(scene, within)
 
 
-__all__ = ["GalleryReader", "RasterReader", "Reader", "opened"]
+__all__ = ["GalleryReader", "RasterReader", "Reader", "TilesetReader", "opened"]

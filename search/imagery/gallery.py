@@ -64,11 +64,11 @@ class GalleryReader:
         pairs = [boxed(self._decode(i), size) for i in range(start, end)]
         return Pixels(np.stack([tile for tile, _ in pairs]), np.stack([valid for _, valid in pairs]))
 
-    def picture(self, level: int, row: int, col: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def picture(self, level: int, row: int, col: int, size: int, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """One image inside a (size, size) square, not cropped; the margins are not valid."""
         return boxed(self._decode(self.index(level, row, col)), size)
 
-    def sample(self, level: int, row: int, col: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, level: int, row: int, col: int, size: int, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """One image for an encoder, as `read` gives it."""
         return self.picture(level, row, col, size)
 

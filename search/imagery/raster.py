@@ -13,7 +13,7 @@ from rio_tiler.errors import RioTilerError
 
 from search import grid, keys
 from search.errors import BadImagery, MissingImagery
-from search.imagery.plan import Pixels, Plan
+from search.imagery.plan import Pixels, Plan, planned, split
 from search.imagery.pool import Pool
 from search.models import Scene, SceneFile
 
@@ -26,27 +26,25 @@ FEW = 32  # files of a scene that are worth remembering
 class RasterReader:
     """A scene's files as one picture of the Earth; files later in the list lie below earlier ones.
 
-    within: the part of the Earth that will be asked for; a scene may have thousands of files.
+    All boxes are in the units of the dataset's grid.  within: the part of the Earth that will be asked for; a scene may
+    have thousands of files.
     """
 
     def __init__(self, scene: Scene, within: grid.Bounds | None = None) -> None:
-        self.scene = scene
+        self.scene, self.grid = scene, scene.product.dataset.grid
         self.files: list[SceneFile] = files_within(scene, within) if within else list(scene.files.all())
 
     def plan(self, level: int) -> Plan:
         """Every tile that some file touches."""
-        blocks = [grid.covering((f.west, f.south, f.east, f.north), level) for f in self.files]
-        addresses = [block.addresses() for block in blocks if block.count > 0]
-        rows = np.concatenate([rows for rows, _ in addresses] or [np.empty(0, np.int64)])
-        cols = np.concatenate([cols for _, cols in addresses] or [np.empty(0, np.int64)])
-        packed = np.unique(keys.pack_many(self.scene.address(level, 0, 0), rows, cols))
-        rows, cols = split(packed)
-        return Plan(packed, grid.bounds_of_many(level, rows, cols))
+        blocks = [self.grid.covering(box_of(file), level) for file in self.files]
+        places = [np.stack(block.addresses(), axis=1) for block in blocks if block.count > 0]
+        return planned(self.scene, level, np.concatenate([np.empty((0, 2), np.int64), *places]))
 
     def batches(self, plan: Plan, most: int) -> Iterator[tuple[int, int]]:
         """[start, end) of runs of neighbouring tiles of one row: each is read in one go."""
         rows, cols = split(plan.keys)
-        breaks = np.flatnonzero((np.diff(rows) != 0) | (np.diff(cols) != 1)) + 1
+        offsets = keys.part_of_many(plan.keys, "offset")
+        breaks = np.flatnonzero((np.diff(rows) != 0) | (np.diff(cols) != 1) | (np.diff(offsets) != 0)) + 1
         edges = [0, *breaks.tolist(), len(plan)]
         for start, end in pairwise(edges):
             for first in range(start, end, most):
@@ -55,19 +53,20 @@ class RasterReader:
     def read(self, plan: Plan, start: int, end: int, level: int, size: int) -> Pixels:
         """The tiles plan[start:end], which lie side by side in one row."""
         rows, cols = split(plan.keys[start:end])
-        block = grid.Block(grid.GEOGRAPHIC, level, int(rows[0]), int(rows[0]) + 1, int(cols[0]), int(cols[-1]) + 1)
+        offset = keys.unpack(int(plan.keys[start])).offset
+        block = grid.Block(self.grid, level, int(rows[0]), int(rows[0]) + 1, int(cols[0]), int(cols[-1]) + 1, offset)
         count = end - start
         rgb, valid = self.area(block.bounds, count * size, size)
         tiles = rgb.reshape(size, count, size, 3).transpose(1, 0, 2, 3)
         return Pixels(np.ascontiguousarray(tiles), valid.reshape(size, count, size).transpose(1, 0, 2).copy())
 
-    def picture(self, level: int, row: int, col: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def picture(self, level: int, row: int, col: int, size: int, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """One tile for looking at: (size, size, 3) uint8 and (size, size) bool; smooth where it is enlarged."""
-        return self.area(grid.bounds(level, row, col), size, size, resampling="cubic")
+        return self.area(self.grid.bounds(level, row, col, offset), size, size, resampling="cubic")
 
-    def sample(self, level: int, row: int, col: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, level: int, row: int, col: int, size: int, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """One tile for an encoder, as `read` gives it."""
-        return self.area(grid.bounds(level, row, col), size, size)
+        return self.area(self.grid.bounds(level, row, col, offset), size, size)
 
     def area(
         self, bounds: grid.Bounds, width: int, height: int, resampling: str = "bilinear"
@@ -76,7 +75,7 @@ class RasterReader:
         rgb = np.zeros((height, width, 3), np.uint8)
         valid = np.zeros((height, width), bool)
         for file in self.files:
-            if not overlaps((file.west, file.south, file.east, file.north), bounds):
+            if not grid.overlaps(box_of(file), bounds):
                 continue
             found, known = self._part(file, bounds, width, height, resampling)
             if not valid.any():
@@ -96,7 +95,7 @@ class RasterReader:
         try:
             with rasters.lent(file.path) as reader:
                 part = reader.part(
-                    bounds, bounds_crs="EPSG:4326", dst_crs="EPSG:4326", width=width, height=height,
+                    bounds, bounds_crs=self.grid.crs, dst_crs=self.grid.crs, width=width, height=height,
                     resampling_method=resampling, indexes=stretch["bands"],
                 )  # fmt: skip
         except (RasterioError, RioTilerError) as error:
@@ -125,16 +124,16 @@ def shown(
     return rgb, valid
 
 
-def split(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) keys -> (n,) rows and (n,) columns."""
-    return keys.part_of_many(packed, "row"), keys.part_of_many(packed, "col")
+def box_of(file: SceneFile) -> grid.Bounds:
+    """In the units of the dataset's grid."""
+    return file.west, file.south, file.east, file.north
 
 
 def files_within(scene: Scene, bounds: grid.Bounds) -> list[SceneFile]:
     """Those that overlap; of a scene with many files the database finds them, few are remembered."""
     few = few_files(scene.pk, scene.version, scene.imported_at)
     if few is not None:
-        return [file for file in few if overlaps((file.west, file.south, file.east, file.north), bounds)]
+        return [file for file in few if grid.overlaps(box_of(file), bounds)]
     west, south, east, north = bounds
     return list(scene.files.filter(west__lt=east, east__gt=west, south__lt=north, north__gt=south))
 
@@ -144,10 +143,6 @@ def few_files(scene_id: int, version: str, imported_at: datetime) -> tuple[Scene
     """All files of a scene as it was imported then; None when they are many."""
     found = tuple(SceneFile.objects.filter(scene=scene_id)[: FEW + 1])
     return found if len(found) <= FEW else None
-
-
-def overlaps(a: grid.Bounds, b: grid.Bounds) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def broken(path: str, error: Exception) -> BadImagery | MissingImagery:

@@ -23,6 +23,9 @@ class DatasetQuerySet(models.QuerySet):
         return self.filter(public | own)
 
 
+FULL = 0.999  # of a tile: reprojection may leave a pixel or two at a rim without data
+
+
 class Engine(models.TextChoices):
     """Of the search indexes (ml.index.ENGINES); docs/engines.md says which to take."""
 
@@ -89,6 +92,17 @@ class Dataset(models.Model):
     @property
     def grid(self) -> grid.Grid:
         return grid.GRIDS[self.tms]
+
+    @property
+    def least_valid(self) -> float:
+        """Share of a tile that must be data for it to be indexed."""
+        return max(self.min_valid, FULL if self.edges == self.Edges.COMPLETE else 0.0)
+
+    @property
+    def tiling(self) -> str:
+        """What besides imagery and encoder decides which tiles a shard has; empty for the usual."""
+        usual = not self.offset_grid and not self.least_valid
+        return "" if usual else f"-{'offset' if self.offset_grid else ''}{self.least_valid:g}"
 
     def may_manage(self, user: User | AnonymousUser) -> bool:
         """Change its settings, delete it, choose its members."""
@@ -163,7 +177,10 @@ class Product(models.Model):
 
 
 class Scene(models.Model):
-    """One product on one date. Its files are in `files`; a gallery's are listed in `images.parquet` in its folder."""
+    """One product on one date. Its box is in the units of the dataset's grid: degrees, but for other projections.
+
+    GeoTIFFs are in `files`; a gallery's pictures and downloaded tiles are listed in Parquet files.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="scenes")
     day = models.PositiveIntegerField(default=0, help_text="days since 1900-01-01 plus 1; 0 is undated")
@@ -172,7 +189,7 @@ class Scene(models.Model):
     south = models.FloatField(null=True, blank=True)
     east = models.FloatField(null=True, blank=True)
     north = models.FloatField(null=True, blank=True)
-    resolution = models.FloatField(null=True, blank=True, help_text="finest pixel, degrees")
+    resolution = models.FloatField(null=True, blank=True, help_text="finest pixel, in units of the dataset's grid")
     images = models.PositiveIntegerField(default=0, help_text="how many images, or downloaded tiles")
     folder = models.CharField(max_length=500, blank=True, help_text="of downloaded tiles, below the data folder")
     stretch = models.JSONField(default=dict, blank=True, help_text="bands shown and the values drawn black and white")
@@ -199,13 +216,13 @@ class Scene(models.Model):
             return None
         return self.west, self.south, self.east, self.north
 
-    def address(self, level: int, row: int, col: int) -> keys.TileAddress:
-        return keys.TileAddress(self.product.dataset.number, self.product.number, self.day, level, row, col)
+    def address(self, level: int, row: int, col: int, offset: int = 0) -> keys.TileAddress:
+        return keys.TileAddress(self.product.dataset.number, self.product.number, self.day, level, row, col, offset)
 
     def map_level(self) -> int:
         """The deepest level that still shows new detail: beyond it the map stretches what it has."""
-        level = 0
-        while self.resolution and level < grid.DEEPEST and grid.resolution(level) > self.resolution * 1.01:
+        level, pyramid = 0, self.product.dataset.grid
+        while self.resolution and level < pyramid.deepest and pyramid.resolution(level) > self.resolution * 1.01:
             level += 1
         return level
 

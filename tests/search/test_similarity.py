@@ -134,7 +134,7 @@ def test_a_minimum_score_holds(world):
 
 def test_spread_results_touch_neither_each_other_nor_the_query(world):
     hits = find(world, spread=True, k=100).hits
-    centres, spans = thinning.places(np.array([key_at(world, SAHARA), *(hit.key for hit in hits)]))
+    centres, spans = thinning.places(np.array([key_at(world, SAHARA), *(hit.key for hit in hits)]), world.grid)
     lon = np.abs(centres[:, None, 0] - centres[None, :, 0])
     apart = np.maximum(np.minimum(lon, 360 - lon), np.abs(centres[:, None, 1] - centres[None, :, 1]))
     np.fill_diagonal(apart, 360)

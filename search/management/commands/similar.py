@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
-from search import exports, grid, pictures, sheets, similarity
+from search import exports, pictures, sheets, similarity
 from search.api.queries import read_query
 from search.api.views import scene_asked
 from search.describing import Describer
@@ -90,7 +90,7 @@ class Command(SiteCommand):
             raise CommandError("--at needs --level: how large is what you look for?", returncode=2)
         scene = scene_asked(dataset, options["product"], options["date"])
         lon, lat = options["at"]
-        row, col = grid.tile_at(lon, lat, options["level"])
+        row, col = dataset.grid.tile_at(lon, lat, options["level"])
         return scene.address(options["level"], row, col).pack()
 
     def table(self, results: list[dict[str, Any]], answer: similarity.Answer) -> None:
