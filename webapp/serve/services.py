@@ -67,8 +67,9 @@ def everything(listening: int, *, reload: bool = False) -> list[Service]:
     """The site's services in the order in which they start."""
     webs = 1 if reload else settings.WEB_WORKERS
     found = [web(number, listening, reload=reload) for number in range(1, webs + 1)]
+    shards = f"{settings.CELERY_TASK_DEFAULT_QUEUE},{settings.FILMS_QUEUE}"
     found += [
-        worker("worker", settings.CELERY_TASK_DEFAULT_QUEUE, settings.WORKER_CONCURRENCY, reload=reload),
+        worker("worker", shards, settings.WORKER_CONCURRENCY, reload=reload),
         worker("importer", settings.IMPORTS_QUEUE, settings.IMPORTS_AT_ONCE, reload=reload),
         beat(),
     ]
