@@ -1,42 +1,31 @@
-"""Imagery in: GeoTIFFs become scenes of a map, a folder of pictures becomes a gallery. Files are read in place."""
+"""Imagery in: georeferenced rasters become scenes of a map, plain pictures a gallery.
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+Files are read where they are, unless they are copied into the data folder (as COGs) on request, or because they came
+from elsewhere: an upload, a zip, an address. Nothing is stored before every file was looked at.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from django.db import transaction
-from django.utils.text import slugify
 
-from ml.encoders import DEFAULT
-from search import building, encoders, galleries, grid, keys, rasters
-from search.digests import version_of
+from search import building, galleries, grid, rasters
 from search.errors import BadImagery
-from search.models import Dataset, Engine, Product, Scene, SceneFile
+from search.intake import gathering, storing
+from search.intake.gathering import Found
+from search.intake.items import Item
+from search.intake.ledger import Ledger
+from search.intake.options import Options, home_of, short_name
+from search.models import Dataset, Scene
 
-RASTERS = {".tif", ".tiff", ".vrt", ".jp2"}
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
-DATE = re.compile(r"(?<!\d)(19\d\d|20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 MOST_TILES = 2_000_000  # a shard of more is asked for by name of its level, not by default
 SMALLEST = 48  # native pixels a tile must have to be worth looking for
-
-
-@dataclass(frozen=True)
-class Options:
-    slug: str
-    name: str = ""
-    kind: str = ""  # "" decides by the first file
-    product: str = "images"
-    title: str = ""
-    credit: str = ""
-    day: date | None = None  # None: from each file's name or tags
-    levels: tuple[int, ...] = ()  # (): what the resolution allows
-    encoder: str = DEFAULT
-    engine: str = Engine.ANNOY  # of a new dataset
-    public: bool = False
-    owner_id: int | None = None
+THREADS = min(4, os.cpu_count() or 1)  # files looked at side by side
+T = TypeVar("T")
 
 
 @dataclass
@@ -50,141 +39,136 @@ Progress = Callable[[int, int], None]
 
 
 def import_images(
-    paths: Sequence[Path], options: Options, on_progress: Progress | None = None, *, background: bool = True
+    paths: Sequence[Path | str], options: Options, on_progress: Progress | None = None, *, background: bool = True
 ) -> Report:
-    """Import files and folders, and queue a shard for every scene and level. Errors as `take_in`."""
+    """Import files, folders, zips, lists, addresses, and queue a shard for each scene and level. Errors: `take_in`."""
     report = take_in(paths, options, on_progress)
     for scene in report.scenes:
-        building.request(scene, options.levels or levels_of(scene), background=background)
+        wanted = options.levels or tuple(report.dataset.levels_wanted) or levels_of(scene)
+        building.request(scene, wanted, background=background)
     return report
 
 
-def take_in(paths: Sequence[Path], options: Options, on_progress: Progress | None = None) -> Report:
+def take_in(paths: Sequence[Path | str], options: Options, on_progress: Progress | None = None) -> Report:
     """Make or extend the dataset's scenes, nothing more.
 
-    Files that cannot be used are listed in the report, the others are imported. BadImagery when none can.
+    Files that cannot be used are listed in the report, the others are imported. BadImagery when none can, and then
+    nothing of them stays; what is interrupted goes on where it was when it is repeated.
     """
-    files = found(paths)
-    if not files:
-        raise BadImagery(f"No images in {', '.join(map(str, paths))}: give GeoTIFFs or folders of pictures.")
-    kind = options.kind or (Dataset.Kind.MAP if rasters.is_georeferenced(files[0]) else Dataset.Kind.GALLERY)
-    inspect = rasters.inspect if kind == Dataset.Kind.MAP else galleries.inspect
-    good, refused = inspected(files, inspect, on_progress)
-    if not good:
-        raise BadImagery("Nothing was imported. " + " ".join(why for _, why in refused[:5]))
+    options.checked()
+    home = home_of(options)
+    found = gathering.gather(paths, home, options.footprints)
+    try:
+        if not found.items:
+            said = " ".join(why for _, why in found.refused[:5])
+            raise BadImagery(
+                said or f"No images in {', '.join(map(str, paths))}: give GeoTIFFs or folders of pictures."
+            )
+        kind = kind_of(found.items[0], options)
+        return (
+            take_in_map(found, options, on_progress)
+            if kind == Dataset.Kind.MAP
+            else take_in_gallery(found, options, on_progress)
+        )
+    except BadImagery:
+        found.undo()
+        raise
+
+
+def kind_of(first: Item, options: Options) -> str:
+    """What was asked for, what the dataset is already, or else what the first file says."""
+    existing = Dataset.objects.filter(slug=short_name(options)).first()
+    if options.kind or existing:
+        return options.kind or existing.kind  # type: ignore[union-attr]
+    placed = rasters.is_georeferenced(first.path, trusted=first.trusted)
+    return Dataset.Kind.MAP if placed else Dataset.Kind.GALLERY
+
+
+def take_in_map(found: Found, options: Options, on_progress: Progress | None) -> Report:
+    held = storing.stretch_held(options)
+    bands = options.bands or tuple(held["bands"] if held else ())
+    choices = rasters.Choices(pyramid_of(options), found.home, bands, options.nodata, options.convert)
+    ledger = Ledger(found.home / "seen.jsonl", f"map {choices}")
+    good, refused = looked_at(found.items, lambda item: rasters.look(item, choices, ledger), on_progress)
+    flat = [(item, raster) for item, parts in good for raster in parts]
+    flat, unfit = storing.fitting(flat, held)
+    refused = [*found.refused, *refused, *unfit]
+    if not flat:
+        raise nothing(refused)
     with transaction.atomic():
-        product = product_of(dataset_of(options, kind), options)
-        if kind == Dataset.Kind.GALLERY:
-            scenes = [galleries.store(product, keys.day_of(options.day), good)]
-        else:
-            scenes = store_rasters(product, options, good)
+        product = storing.product_of(storing.dataset_of(options, Dataset.Kind.MAP), options)
+        scenes = storing.store_rasters(product, options, flat, held)
     return Report(product.dataset, scenes, refused)
 
 
-def found(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and the images below the folders named, in order; links are not followed."""
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in RASTERS | PICTURES)
-            files += [p for p in inside if p.is_file() and not p.is_symlink()]
-        elif path.is_file():
-            files.append(path)
-        else:
-            raise BadImagery(f"There is no file or folder {path}.")
-    return [path.resolve() for path in files]
+def take_in_gallery(found: Found, options: Options, on_progress: Progress | None) -> Report:
+    ledger = Ledger(found.home / "seen.jsonl", "gallery")
+    good, refused = looked_at(found.items, lambda item: galleries.look(item, ledger), on_progress)
+    refused = [*found.refused, *refused]
+    if not good:
+        raise nothing(refused)
+    with transaction.atomic():
+        product = storing.product_of(storing.dataset_of(options, Dataset.Kind.GALLERY), options)
+        scenes = storing.store_pictures(product, options, good)
+    return Report(product.dataset, scenes, refused)
 
 
-def inspected(files: list[Path], inspect: Callable, on_progress: Progress | None) -> tuple[list, list[tuple[str, str]]]:
+def nothing(refused: Sequence[tuple[str, str]]) -> BadImagery:
+    more = f" (and {len(refused) - 5:,} more)" if len(refused) > 5 else ""
+    return BadImagery("Nothing was imported. " + " ".join(why for _, why in refused[:5]) + more)
+
+
+def looked_at(
+    items: Sequence[Item], look: Callable[[Item], T], on_progress: Progress | None
+) -> tuple[list[tuple[Item, T]], list[tuple[str, str]]]:
+    """What was found out about each item, in their order, and which were refused; files are looked at side by side."""
     good, refused = [], []
-    for done, path in enumerate(files, 1):
-        try:
-            good.append(inspect(path))
-        except BadImagery as error:
-            refused.append((str(path), str(error)))
-        if on_progress:
-            on_progress(done, len(files))
+    with ThreadPoolExecutor(THREADS) as threads:
+        for done, (item, found) in enumerate(in_order(threads, items, look), 1):
+            if isinstance(found, BadImagery):
+                refused.append((str(item.path), str(found)))
+            else:
+                good.append((item, found))
+            if on_progress:
+                on_progress(done, len(items))
     return good, refused
 
 
-def dataset_of(options: Options, kind: str) -> Dataset:
-    slug = slugify(options.slug)
-    if not slug:
-        raise BadImagery(f"{options.slug!r} cannot be a dataset's short name: use letters, digits and hyphens.")
-    existing = Dataset.objects.filter(slug=slug).first()
-    if existing is None:
-        return Dataset.objects.create(
-            number=Dataset.next_number(), slug=slug, name=options.name or options.slug, kind=kind,
-            credit=options.credit, is_public=options.public, owner_id=options.owner_id,
-            encoder=encoders.register(options.encoder), engine=options.engine,
-        )  # fmt: skip
-    if existing.kind != kind:
-        raise BadImagery(f"{slug} is a {existing.kind}; these files are for a {kind}. Choose another dataset name.")
-    return existing
+def in_order(
+    threads: ThreadPoolExecutor, items: Sequence[Item], look: Callable[[Item], T]
+) -> Iterator[tuple[Item, T | BadImagery]]:
+    """A few at a time, so that an import that is stopped stops."""
+
+    def tried(item: Item) -> T | BadImagery:
+        try:
+            return look(item)
+        except BadImagery as error:
+            return error
+        except OSError as error:
+            return BadImagery(f"{item.title} cannot be read ({error.strerror or error}).")
+
+    for start in range(0, len(items), 4 * THREADS):
+        some = items[start : start + 4 * THREADS]
+        yield from zip(some, threads.map(tried, some), strict=True)
 
 
-def product_of(dataset: Dataset, options: Options) -> Product:
-    name = slugify(options.product) if not re.fullmatch(r"[\w-]+", options.product) else options.product
-    existing = dataset.products.filter(name=name).first()
-    if existing:
-        return existing
-    return Product.objects.create(
-        dataset=dataset,
-        number=dataset.next_product_number(),
-        name=name,
-        title=options.title or name,
-        credit=options.credit,
-    )
-
-
-def store_rasters(product: Product, options: Options, good: list[rasters.Inspected]) -> list[Scene]:
-    by_day = defaultdict(list)
-    for raster in good:
-        when = options.day or date_in_name(raster.path.name) or raster.date
-        by_day[keys.day_of(when)].append(raster)
-    return [store_scene(product, day, files) for day, files in sorted(by_day.items())]
-
-
-def store_scene(product: Product, day: int, files: list[rasters.Inspected]) -> Scene:
-    """Add rasters to the scene of a day. One of the same content elsewhere is moved, not doubled."""
-    scene, _ = Scene.objects.get_or_create(product=product, day=day, defaults={"version": ""})
-    for raster in files:
-        scene.files.filter(digest=raster.digest).exclude(path=str(raster.path)).delete()
-        SceneFile.objects.update_or_create(
-            scene=scene, path=str(raster.path),
-            defaults={"size": raster.size, "digest": raster.digest, **raster.box()},
-        )  # fmt: skip
-    held = list(scene.files.all())
-    scene.version = version_of(file.digest for file in held)
-    scene.west, scene.south = min(f.west for f in held), min(f.south for f in held)
-    scene.east, scene.north = max(f.east for f in held), max(f.north for f in held)
-    scene.resolution = min([raster.resolution for raster in files] + ([scene.resolution] if scene.resolution else []))
-    scene.stretch = scene.stretch or files[0].stretch
-    scene.save()
-    return scene
-
-
-def date_in_name(name: str) -> date | None:
-    """2004-08-01, 20040801 or 2004_08_01 anywhere in a file's name."""
-    match = DATE.search(name)
-    return date(*map(int, match.groups())) if match and _exists(*map(int, match.groups())) else None
-
-
-def _exists(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
+def pyramid_of(options: Options) -> grid.Grid:
+    existing = Dataset.objects.filter(slug=short_name(options)).first()
+    return existing.grid if existing else grid.GRIDS[options.tms]
 
 
 def levels_of(scene: Scene) -> list[int]:
     """By default: the deepest level whose tiles have enough native pixels, and the two above it."""
+    pyramid = scene.product.dataset.grid
     if scene.bounds is None or scene.resolution is None:
         return [0]
     fine = [
         level
-        for level in range(grid.DEEPEST + 1)
-        if grid.span(level) / scene.resolution >= SMALLEST and grid.covering(scene.bounds, level).count <= MOST_TILES
+        for level in range(pyramid.deepest + 1)
+        if pyramid.span(level) / scene.resolution >= SMALLEST
+        and pyramid.covering(scene.bounds, level).count <= MOST_TILES
     ]
     return fine[-3:] or [0]
+
+
+__all__ = ["Options", "Report", "import_images", "levels_of", "take_in"]

@@ -5,6 +5,7 @@ import pytest
 
 from search import importing
 from search.errors import BadImagery
+from search.intake import dating, gathering
 from search.models import Dataset, Scene, SceneFile, Shard
 from search.models.datasets import GivenNumber
 from tests.factories import JANUARY, MARCH, make_gallery, make_map, make_raster, noise, picture_bytes
@@ -77,7 +78,7 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path):
     make_gallery(folder, count=1)
     (tmp_path / "secret.png").write_bytes(picture_bytes())
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
-    assert importing.found([folder]) == [folder / "frame-0.png"]
+    assert [item.path for item in gathering.gather([folder], tmp_path).items] == [folder / "frame-0.png"]
 
 
 def test_bad_files_are_listed_and_the_good_ones_imported(tmp_path):
@@ -124,7 +125,7 @@ def test_a_raster_without_a_place_is_refused_for_a_map(tmp_path):
 def test_pictures_do_not_go_into_a_map(tmp_path):
     make_map("both", levels=(4,))
     (tmp_path / "a.png").write_bytes(picture_bytes())
-    with pytest.raises(BadImagery, match="is a map"):
+    with pytest.raises(BadImagery, match="no place on a map"):
         importing.import_images([tmp_path], options("both"))
 
 
@@ -164,4 +165,4 @@ def test_the_site_refuses_more_datasets_than_keys_can_tell_apart():
      ("scene-20041332.tif", None), ("2004-02-30.tif", None), ("tile_123456789.tif", None)],
 )  # fmt: skip
 def test_dates_are_read_from_file_names(name, found):
-    assert importing.date_in_name(name) == found
+    assert dating.in_name(name) == found
