@@ -103,3 +103,7 @@ class Unreachable(SearchError):
 
 class Incomplete(SearchError):
     """A download that ended without some of its tiles; repeating it fetches those."""
+
+
+class NeedsConfirmation(SearchError):
+    """So large that the person must agree to it first."""

@@ -11,13 +11,10 @@ SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "a JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
     "a zip": (b"PK\x03\x04", b"PK\x05\x06"),
     "a Parquet": (b"PAR1",),
-    "an HDF5": (b"\x89HDF\r\n\x1a\n",),
-    "a netCDF": (b"CDF", b"\x89HDF\r\n\x1a\n"),
 }
 ENDINGS = {
     ".tif": "a TIFF", ".tiff": "a TIFF", ".png": "a PNG", ".jpg": "a JPEG", ".jpeg": "a JPEG", ".webp": "a WebP",
-    ".jp2": "a JPEG 2000", ".zip": "a zip", ".parquet": "a Parquet", ".geoparquet": "a Parquet", ".h5": "an HDF5",
-    ".hdf5": "an HDF5", ".nc": "a netCDF",
+    ".jp2": "a JPEG 2000", ".zip": "a zip", ".parquet": "a Parquet", ".geoparquet": "a Parquet",
 }  # fmt: skip
 TEXT = {".csv": "a CSV list", ".json": "a JSON file", ".geojson": "a GeoJSON file"}
 ACCEPTED = (*ENDINGS, *TEXT)
@@ -30,7 +27,7 @@ def ending(name: str) -> str:
 def check_name(name: str) -> None:
     if ending(name) not in ACCEPTED:
         raise WrongType(
-            f"{name} is not a kind of file that can be imported. Send GeoTIFFs or other rasters (.tif, .jp2, .nc, .h5), "
+            f"{name} is not a kind of file that can be imported. Send GeoTIFFs or other rasters (.tif, .jp2), "
             "pictures (.jpg, .png, .webp), a .zip of them, or lists and embeddings (.csv, .parquet, .geojson)."
         )
 

@@ -49,6 +49,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.TooManyTiles: (400, "too_many_tiles"),
     search.errors.Unreachable: (502, "unreachable"),
     search.errors.Incomplete: (502, "incomplete"),
+    search.errors.NeedsConfirmation: (409, "needs_confirmation"),
     search.errors.SearchError: (400, "bad_request"),
     ml.errors.BadImage: (400, "bad_image"),
     ml.errors.NoTextTower: (400, "no_text_tower"),

@@ -163,6 +163,8 @@ class DatasetAnswer(serializers.Serializer):
     encoder = serializers.DictField()
     metrics = serializers.ListField(child=serializers.DictField())
     shards = serializers.DictField(child=serializers.IntegerField())
+    page = serializers.CharField(help_text="address of its page")
+    may = serializers.DictField(child=serializers.BooleanField(), help_text="what you may do: import, manage")
 
 
 class DatasetsAnswer(serializers.Serializer):
@@ -186,3 +188,101 @@ class ShardRowAnswer(serializers.Serializer):
 class ShardsAnswer(serializers.Serializer):
     totals = serializers.DictField(child=serializers.IntegerField())
     results = ShardRowAnswer(many=True)
+
+
+class CoverageAnswer(serializers.Serializer):
+    states = serializers.DictField(child=serializers.CharField(), help_text="state: what it means")
+    results = serializers.ListField(
+        child=serializers.DictField(), help_text="product, level, size, and `years` of counts or `dates` of states"
+    )
+
+
+class DiskAnswer(serializers.Serializer):
+    """Bytes."""
+
+    index = serializers.IntegerField(help_text="vectors and index")
+    downloads = serializers.IntegerField(help_text="downloaded imagery")
+    copies = serializers.IntegerField(help_text="uploads, and what was unpacked, fetched or converted")
+    in_place = serializers.IntegerField(help_text="of files that are read where they are")
+    free = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="of the disk")
+    low = serializers.BooleanField(help_text="the disk is nearly full")
+    exact = serializers.BooleanField(help_text="false: not all downloads were counted yet, ask again")
+
+
+class LogLineAnswer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    level = serializers.ChoiceField(["info", "warning", "error"])
+    text = serializers.CharField()
+
+
+class ImportAnswer(serializers.Serializer):
+    id = serializers.IntegerField()
+    dataset = serializers.CharField()
+    kind = serializers.CharField(help_text="gibs, files, embeddings or composite")
+    title = serializers.CharField()
+    status = serializers.CharField(help_text="waiting, running, ready, failed or cancelled")
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    unit = serializers.CharField(help_text="what done and total count")
+    rate = serializers.FloatField(allow_null=True, help_text="units a second")
+    seconds_left = serializers.FloatField(allow_null=True)
+    seconds = serializers.FloatField(help_text="that this attempt has taken")
+    error = serializers.CharField()
+    recipe = serializers.DictField()
+    summary = serializers.DictField()
+    owner = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    attempts = serializers.IntegerField()
+    log = LogLineAnswer(many=True, required=False, help_text="of a single import: the last 200 lines")
+
+
+class ImportsAnswer(serializers.Serializer):
+    results = ImportAnswer(many=True)
+
+
+class LayerAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    epsg = serializers.IntegerField()
+    format = serializers.CharField()
+    deepest = serializers.IntegerField(help_text="its finest level")
+    matrix_set = serializers.CharField()
+    colormap = serializers.CharField(allow_null=True)
+    legend = serializers.CharField(allow_null=True)
+    subdaily = serializers.BooleanField()
+    periods = serializers.ListField(child=serializers.CharField(), help_text="the last 20 it says, ISO 8601")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """`from` is not a name Python lets a class have."""
+        dates = {name: serializers.DateField(allow_null=True) for name in ("from", "to")}
+        return {**super().get_fields(), **dates}
+
+
+class LayersAnswer(serializers.Serializer):
+    count = serializers.IntegerField(help_text="of all that fit; the best 20 are listed")
+    results = LayerAnswer(many=True)
+
+
+class EstimateQuestion(serializers.Serializer):
+    dataset = serializers.SlugField(help_text="short name: its grid is the projection")
+    recipe = serializers.DictField(help_text="as of an import of kind gibs")
+
+
+class EstimateAnswer(serializers.Serializer):
+    layer = serializers.CharField()
+    title = serializers.CharField()
+    epsg = serializers.IntegerField()
+    levels = serializers.ListField(child=serializers.IntegerField())
+    dates = serializers.ListField(child=serializers.CharField())
+    tiles = serializers.IntegerField()
+    tiles_by_level = serializers.DictField(child=serializers.IntegerField())
+    products = serializers.ListField(child=serializers.CharField())
+    bytes = serializers.IntegerField(help_text="about")
+    seconds = serializers.IntegerField(help_text="about")
+    basis = serializers.CharField(help_text="what bytes and seconds rest on")
+    notes = serializers.ListField(child=serializers.CharField())
+    sentence = serializers.CharField()
+    asked_today = serializers.IntegerField(help_text="tiles downloaded in the last 24 hours")
+    large = serializers.BooleanField(help_text="has to be confirmed")

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from search.api import animations, localising, views
+from search.api import animations, datasets, imports, localising, uploads, views
 from search.views import picture_image
 
 
@@ -9,11 +9,25 @@ class DownloadConverter(StringConverter):
     regex = "geojson|csv"
 
 
+class ActionConverter(StringConverter):
+    regex = "cancel|resume|repeat"
+
+
 register_converter(DownloadConverter, "download")
+register_converter(ActionConverter, "action")
 
 urlpatterns = [
-    path("datasets/", views.DatasetsView.as_view()),
-    path("datasets/<slug:slug>/", views.DatasetView.as_view()),
+    path("datasets/", datasets.DatasetsView.as_view()),
+    path("datasets/<slug:slug>/", datasets.DatasetView.as_view()),
+    path("datasets/<slug:slug>/coverage/", datasets.CoverageView.as_view()),
+    path("datasets/<slug:slug>/disk/", datasets.DiskView.as_view()),
+    path("datasets/<slug:slug>/imports/", imports.ImportsView.as_view()),
+    path("imports/<int:number>/", imports.ImportView.as_view()),
+    path("imports/<int:number>/<action:action>/", imports.ActionView.as_view()),
+    path("gibs/layers", imports.LayersView.as_view()),
+    path("gibs/estimate", imports.EstimateView.as_view()),
+    path("uploads/", uploads.UploadsView.as_view()),
+    path("uploads/<slug:upload_id>", uploads.UploadView.as_view()),
     path("datasets/<slug:slug>/products/", views.ProductsView.as_view()),
     path("datasets/<slug:slug>/products/<slug:product>/dates/", views.DatesView.as_view()),
     path("datasets/<slug:slug>/shards/", views.ShardsView.as_view()),

@@ -27,22 +27,6 @@ PICTURE_FORM = {"type": "object", "properties": {"image": {"type": "string", "fo
 FORM_SPARE = 2**20  # bytes a form may have around its picture
 
 
-class DatasetsView(APIView):
-    @extend_schema(responses=answers.DatasetsAnswer, operation_id="datasets_list")
-    def get(self, request: Request) -> Response:
-        datasets = Dataset.objects.visible_to(request.user).select_related("encoder")
-        return Response({"results": [describe_dataset(dataset) for dataset in datasets]})
-
-
-class DatasetView(APIView):
-    BRIEF = OpenApiParameter("brief", bool, description="leave out each date's levels")
-
-    @extend_schema(responses=answers.DatasetAnswer, operation_id="datasets_retrieve", parameters=[BRIEF])
-    def get(self, request: Request, slug: str) -> Response:
-        brief = request.query_params.get("brief", "").lower() in ("1", "true")
-        return Response(describe_dataset(visible(request, slug), brief=brief))
-
-
 class ProductsView(APIView):
     """The dataset's products with their dates and each date's levels."""
 

@@ -111,6 +111,6 @@ def test_the_schema_describes_the_search(client, world):
 
 
 def test_a_wrong_method_is_refused_in_the_same_shape(client, world):
-    response = client.delete("/api/v1/datasets/world/")
+    response = client.put("/api/v1/datasets/world/")
     assert response.status_code == 405
     assert response.json()["error"]["code"] == "method_not_allowed"

@@ -1,0 +1,1 @@
+"""The pages under /datasets/, and the figures that they and the API show."""

@@ -1,0 +1,96 @@
+"""Datasets made and changed by people: what they may choose, and what follows from it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from ml.encoders import DEFAULT, builtin
+from search import encoders, grid
+from search.errors import BadQuery
+from search.models import Dataset, Encoder
+
+CHANGEABLE = ("name", "description", "credit", "is_public")
+WORDS = {  # of the encoders that come with Lookalike, for people who choose one
+    "mobilenet-colour": "shapes and colours (recommended)",
+    "mobilenet": "shapes, by a network trained on photographs",
+    "colour": "colours only: the fastest, for a first look",
+}
+SIZES = range(3, 11)  # levels that a form offers; the API takes any that the grid has
+
+
+def create(owner: User, chosen: Mapping[str, Any]) -> Dataset:
+    """An empty dataset of a person's. BadQuery when the short name is taken or a level is not on the grid."""
+    values = dict(chosen)
+    slug = values.pop("slug", "") or short_name(values["name"])
+    pyramid = grid.GRIDS[values.get("tms", grid.GEOGRAPHIC.id)]
+    for level in values.get("levels_wanted", []):
+        if not 0 <= level <= pyramid.deepest:
+            raise BadQuery(f"{pyramid.title} has no level {level}: choose from 0 to {pyramid.deepest}.")
+    if Dataset.objects.filter(slug=slug).exists():
+        raise BadQuery(taken(slug))
+    encoder = encoder_named(values.pop("encoder", DEFAULT))
+    try:
+        with transaction.atomic():
+            number = Dataset.next_number()
+            return Dataset.objects.create(number=number, slug=slug, owner=owner, encoder=encoder, **values)
+    except IntegrityError as error:
+        raise BadQuery(taken(slug)) from error
+
+
+def taken(slug: str) -> str:
+    return f"There is a dataset with the short name {slug} already, perhaps one that you may not see. Choose another."
+
+
+def short_name(name: str) -> str:
+    """As addresses write it; BadQuery for a name without a single letter or digit."""
+    slug = slugify(name)[:60].strip("-")
+    if not slug:
+        raise BadQuery("Give the dataset a short name of letters, digits and hyphens: its name has none.")
+    return slug
+
+
+def encoder_named(name: str) -> Encoder:
+    """One that comes with Lookalike, or one registered here, by name or fingerprint."""
+    if name in builtin():
+        return encoders.register(name)
+    known = Encoder.objects.filter(fingerprint=name).first() or Encoder.objects.filter(name=name).first()
+    if known is None:
+        raise BadQuery(f"There is no encoder {name!r} on this site: use {', '.join(n for n, _ in encoder_choices())}.")
+    return known
+
+
+def encoder_choices() -> list[tuple[str, str]]:
+    """(name, what it looks at), the recommended one first, then those that were brought to this site."""
+    ours = sorted(builtin(), key=lambda name: (name != DEFAULT, name not in WORDS, name))
+    own = Encoder.objects.exclude(folder="").exclude(folder="synthetic").values_list("name", flat=True)
+    brought = [(name, "brought to this site") for name in own.order_by("name").distinct() if name not in ours]
+    return [(name, WORDS.get(name, "")) for name in ours] + brought
+
+
+def size_choices(pyramid: grid.Grid) -> list[tuple[int, int]]:
+    """(level, kilometres across a tile), the largest first."""
+    return [(level, pyramid.kilometres(level)) for level in SIZES if level <= pyramid.deepest]
+
+
+def change(dataset: Dataset, chosen: Mapping[str, Any]) -> Dataset:
+    """Rename, describe, open or close it, choose its members. BadQuery when a member is nobody here."""
+    people = members_named(chosen["members"]) if "members" in chosen else None
+    for name in CHANGEABLE:
+        if name in chosen:
+            setattr(dataset, name, chosen[name])
+    with transaction.atomic():
+        dataset.save(update_fields=CHANGEABLE)
+        if people is not None:
+            dataset.members.set(people)
+    return dataset
+
+
+def members_named(names: list[str]) -> list[User]:
+    found = {user.username: user for user in User.objects.filter(username__in=names)}
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise BadQuery(f"Nobody here is called {', '.join(missing)}: write user names, as people sign in with.")
+    return list(found.values())
