@@ -1,15 +1,20 @@
-"""/ws/jobs/?dataset=<slug>: how far the dataset's shards are, at once and after every change.
+"""/ws/jobs/?dataset=<slug>: how far the dataset's imports and shards are, at once and after every change.
 
-Sends {"type": "shards", "dataset", "shards", "levels"} (search/progress.py); takes nothing.
-Closes with 4404 when there is no such dataset for this person.
+Sends {"type": "shards", "dataset", "shards", "levels"} (search/progress.py) and
+{"type": "imports", "dataset", "imports"} (search/dashboard/activity.py; those at work with the end of their logs);
+takes nothing. Closes with 4404 when there is no such dataset for this person, also later when it is deleted or closed.
 """
 
+import json
+from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.core.serializers.json import DjangoJSONEncoder
 
 from search import progress
+from search.dashboard import activity
 from search.models import Dataset
 
 NO_SUCH_DATASET = 4404
@@ -33,7 +38,21 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_discard(progress.group_of(self.dataset), self.channel_name)
 
     async def shards_changed(self, event: dict[str, object]) -> None:
-        await self.send_json(await database_sync_to_async(progress.message)(self.dataset))
+        messages = await self._messages()
+        for message in messages:
+            await self.send_json(message)
+        if not messages:
+            await self.close(NO_SUCH_DATASET)
+
+    @database_sync_to_async
+    def _messages(self) -> list[dict[str, object]]:
+        """Nothing for who may not see it any more."""
+        dataset = self.dataset and Dataset.objects.visible_to(self.scope["user"]).filter(pk=self.dataset.pk).first()
+        return [progress.message(dataset), activity.message(dataset)] if dataset else []
+
+    @classmethod
+    async def encode_json(cls, content: Any) -> str:
+        return json.dumps(content, cls=DjangoJSONEncoder)
 
     @database_sync_to_async
     def _find(self, slug: str) -> Dataset | None:

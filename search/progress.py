@@ -5,7 +5,7 @@ import time
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from redis.exceptions import RedisError
 
 from search.models import Dataset, Shard, Status
@@ -44,8 +44,21 @@ def by_level(dataset: Dataset) -> list[dict[str, object]]:
     ]
 
 
+def by_size(dataset: Dataset) -> list[dict[str, object]]:
+    """One row a product and level: its shards by state, its tiles; an archive of 20 years is a few rows."""
+    states = {
+        "shards": Count("pk"), "ready": Count("pk", filter=~Q(folder="")),
+        "building": Count("pk", filter=Q(status__in=[Status.WAITING, Status.RUNNING])),
+        "broken": Count("pk", filter=Q(status__in=[Status.FAILED, Status.DAMAGED])),
+        "built": Sum("done"), "tiles": Sum("total"),
+    }  # fmt: skip
+    rows = Shard.objects.of(dataset).order_by("scene__product__number", "level")
+    named = rows.values("level", product=F("scene__product__name"))
+    return [dict(row) for row in named.annotate(**states)]
+
+
 def message(dataset: Dataset) -> dict[str, object]:
-    return {"type": "shards", "dataset": dataset.slug, "shards": totals(dataset), "levels": by_level(dataset)}
+    return {"type": "shards", "dataset": dataset.slug, "shards": totals(dataset), "levels": by_size(dataset)}
 
 
 def announce(dataset: Dataset, *, at_once: bool = False) -> None:

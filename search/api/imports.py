@@ -71,7 +71,9 @@ class ImportView(APIView):
 class ActionView(APIView):
     """Stop it, go on with it, or do it again as a new import."""
 
-    @extend_schema(request=None, responses={200: answers.ImportAnswer, 201: answers.ImportAnswer})
+    @extend_schema(
+        request=None, responses={200: answers.ImportAnswer, 201: answers.ImportAnswer}, operation_id="imports_act"
+    )
     def post(self, request: Request, number: int, action: str) -> Response:
         job = found(request, number)
         check_may_import(job.dataset, request.user)

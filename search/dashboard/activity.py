@@ -59,6 +59,10 @@ def watched(dataset: Dataset) -> list[dict[str, Any]]:
     return [describe(job, lines=LINES if job.status in ACTIVE else 0) for job in latest(dataset, 12)]
 
 
+def message(dataset: Dataset) -> dict[str, object]:
+    return {"type": "imports", "dataset": dataset.slug, "imports": watched(dataset)}
+
+
 def of(user: User | AnonymousUser) -> Q:
     """Imports into datasets that this person may see."""
     return Q(dataset__in=Dataset.objects.visible_to(user))

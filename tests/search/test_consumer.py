@@ -7,9 +7,9 @@ from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import AnonymousUser
 
-from search import progress
+from search import joblog, progress
 from search.consumers import JobsConsumer
-from search.models import Dataset, Shard
+from search.models import Dataset, Import, Shard
 from tests.factories import make_gallery, make_map
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +48,7 @@ async def test_the_state_comes_at_once(dataset):
 async def test_a_change_is_pushed(dataset):
     socket = await connected("watched")
     await message_of(socket)
+    assert (await message_of(socket))["type"] == "imports"
     await sync_to_async(Shard.objects.all().cancel)()
     await sync_to_async(progress.announce)(dataset, at_once=True)
     assert (await message_of(socket))["shards"]["cancelled"] == 1
@@ -69,3 +70,22 @@ async def test_a_build_goes_on_without_redis(dataset, settings, monkeypatch):
     settings.CHANNEL_LAYERS = gone
     await sync_to_async(progress.announce)(dataset, at_once=True)
     assert await Dataset.objects.acount()
+
+
+async def test_an_import_is_told_with_the_end_of_its_log(dataset):
+    job = await Import.objects.acreate(dataset=dataset, kind="files", recipe={"paths": ["/x/a.tif"]})
+    await sync_to_async(joblog.write)(job, "Looking at a.tif")
+    socket = await connected("watched")
+    await message_of(socket)
+    (told,) = (await message_of(socket))["imports"]
+    assert (told["title"], told["status"], told["log"][-1]["text"]) == ("Files: a.tif", "waiting", "Looking at a.tif")
+    await closed(socket)
+
+
+async def test_a_dataset_that_is_closed_closes_its_sockets(dataset):
+    socket = await connected("watched")
+    await message_of(socket)
+    await message_of(socket)
+    await Dataset.objects.aupdate(is_public=False)
+    await sync_to_async(progress.announce)(dataset, at_once=True)
+    assert (await socket.receive_output(5))["code"] == 4404
