@@ -59,6 +59,7 @@ class Plan:
     seconds: float
     basis: str
     notes: tuple[str, ...] = ()
+    bbox: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)  # around the region; see region.around
 
     def __len__(self) -> int:
         return len(self.sheets) * self.tiles_a_sheet
@@ -108,14 +109,15 @@ def plan(recipe: dict[str, Any]) -> Plan:
     layer = capabilities.layer_named(str(recipe.get("layer") or ""), whole(recipe.get("epsg") or 4326, "projection"))
     levels = levels_of(layer, recipe.get("levels"))
     days, clocks, notes = days_of(layer, recipe)
-    area = region.projected(shape_of(recipe), EPSGS[layer.epsg])
+    shape = shape_of(recipe)
+    area = region.projected(shape, EPSGS[layer.epsg])
     tiles = region.tiles_of(EPSGS[layer.epsg], area, levels)
     sheets = tuple(Sheet(layer.source(clock), day) for day in days for clock in clocks)
     total = sum(map(len, tiles.values())) * len(sheets)
     if not total:
         raise BadQuery("No tile lies in this region.")
     rules.check(total)
-    return Plan(layer, sheets, tiles, *estimated(layer, tiles, len(sheets), recipe), notes)
+    return Plan(layer, sheets, tiles, *estimated(layer, tiles, len(sheets), recipe), notes, region.around(shape))
 
 
 def shape_of(recipe: dict[str, Any]) -> BaseGeometry:

@@ -95,6 +95,16 @@ def fixed(polygon: Polygon) -> BaseGeometry:
     return shapely.make_valid(whole)
 
 
+def around(area: BaseGeometry) -> tuple[float, float, float, float]:
+    """The box around a shape; its west is greater than its east where the shape lies on both sides of the date line."""
+    west, south, east, north = area.bounds
+    parts = [part.bounds for part in getattr(area, "geoms", [area])]
+    right, left = [b[0] for b in parts if b[2] == 180 and b[0] > 0], [b[2] for b in parts if b[0] == -180 and b[2] < 0]
+    if right and left and len(right) + len(left) == len(parts):
+        return min(right), south, max(left), north
+    return west, south, east, north
+
+
 def projected(area: BaseGeometry, grid: Grid) -> BaseGeometry:
     """Degrees -> a pyramid's own units, cut to what its projection shows; BadQuery when nothing is left."""
     left, bottom, right, top = grid.extent

@@ -1,0 +1,59 @@
+"""Whether an answer is the tile that was asked for: its type, its length, and every pixel of it."""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageChops
+
+from search.imagery.nodata import DARK, missing
+
+PILLOW = {"image/jpeg": "JPEG", "image/png": "PNG"}
+LARGEST = 8 * 2**20  # bytes of a tile
+
+
+class BadAnswer(Exception):
+    """What came is not the tile. reason: one of a few, to be counted; str(): the details."""
+
+    def __init__(self, reason: str, details: str = "") -> None:
+        super().__init__(details or reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Checked:
+    """digest: SHA-256, hexadecimal.  nodata: share of the pixels, 0 to 1."""
+
+    bytes: int
+    digest: str
+    nodata: float
+
+
+def check(content: bytes, form: str, size: int) -> Checked:
+    """A tile's file, decoded whole; BadAnswer unless it is an image of that format and so many pixels a side."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=[PILLOW[form]]) as image:
+                if image.size != (size, size):
+                    raise BadAnswer("wrong size", f"{image.width} × {image.height} pixels instead of {size} × {size}")
+                image.load()
+                share = nodata(image)
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError, Warning,
+            Image.DecompressionBombError) as error:  # fmt: skip
+        raise BadAnswer("not a whole image", str(error)) from error
+    return Checked(len(content), hashlib.sha256(content).hexdigest(), share)
+
+
+def nodata(image: Image.Image) -> float:
+    """Share of pixels that search.imagery.nodata calls missing; the usual cases without looking at each block."""
+    if image.has_transparency_data:
+        return image.convert("RGBA").getchannel("A").histogram()[0] / (image.width * image.height)
+    red, green, blue = image.convert("RGB").split()
+    brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    dark = sum(brightest.histogram()[: DARK + 1])
+    if dark in (0, image.width * image.height):
+        return float(dark > 0)
+    return float(missing(np.asarray(brightest)[..., None]).mean())

@@ -1,0 +1,172 @@
+"""What has been downloaded of one level of one scene: a line for each tile, in a file among them.
+
+The files are the truth; a line says what a file must be (size and digest), so that one that was cut short or changed is
+found and fetched again. Lines are appended as tiles arrive. A finished level is written anew in order, so that two runs
+that fetched the same tiles leave the same bytes.
+"""
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+
+from search import keys
+from search.gibs import checking
+from search.gibs.planning import Sheet
+from search.gibs.times import midnight
+from search.tilesets import Held
+
+NAME = "tiles.jsonl"
+UNSETTLED = timedelta(days=3)  # near-real-time imagery: what is not there yet may come
+Place = tuple[int, int]  # row, column
+
+
+@dataclass
+class Journal:
+    """One level's record.  held: tiles on disk.  absent: those that the server says do not exist."""
+
+    sheet: Sheet
+    level: int
+    held: dict[Place, Held] = field(default_factory=dict)
+    absent: set[Place] = field(default_factory=set)
+
+    @property
+    def folder(self) -> Path:
+        return Path(settings.DATA_DIR) / self.sheet.folder / str(self.level)
+
+    def file(self, row: int, col: int) -> Path:
+        return self.folder / f"{row}/{col}.{self.sheet.source.extension}"
+
+    @classmethod
+    def opened(cls, sheet: Sheet, level: int, wanted: Iterable[Place]) -> "Journal":
+        """What of the wanted tiles needs no download: each file is read and compared with its line.
+
+        A whole file without a line was being recorded when its run was killed: it is recorded now.
+        """
+        journal = cls(sheet, level)
+        lines = dict(journal._lines())
+        unsettled = journal._unsettled()
+        for row, col in wanted:
+            line = lines.get((row, col))
+            if line is not None and line.get("absent"):
+                if not unsettled:
+                    journal.absent.add((row, col))
+            elif (found := journal._found(row, col, line)) is not None:
+                journal.held[row, col] = found
+        return journal
+
+    def _found(self, row: int, col: int, line: dict | None) -> Held | None:
+        """The tile on disk, when it is what the line says, or without a line a good one."""
+        try:
+            content = self.file(row, col).read_bytes()
+        except FileNotFoundError:
+            return None
+        if line is not None and line["bytes"] == len(content) and line["sha256"] == hashlib.sha256(content).hexdigest():
+            return Held(self.level, row, col, line["bytes"], line["sha256"], line["nodata"])
+        if line is not None:
+            return None
+        try:
+            good = checking.check(content, self.sheet.source.format, self.sheet.source.grid.tile_size)
+        except checking.BadAnswer:
+            return None
+        return self.add(row, col, good)
+
+    def keep(self, row: int, col: int, content: bytes, good: checking.Checked) -> Held:
+        """Put a tile's file in place, whole or not at all, and note it. OSError on a full disk."""
+        place = self.file(row, col)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f".{place.name}.{unique()}.part")
+        try:
+            part.write_bytes(content)
+            part.replace(place)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        return self.add(row, col, good)
+
+    def add(self, row: int, col: int, good: checking.Checked) -> Held:
+        held = Held(self.level, row, col, good.bytes, good.digest, round(good.nodata, 6))
+        self.held[row, col] = held
+        self._append(_line(held))
+        return held
+
+    def lacks(self, row: int, col: int) -> None:
+        """Note that the server has no such tile."""
+        self.absent.add((row, col))
+        self._append({"row": row, "col": col, "absent": True})
+
+    def _append(self, line: dict) -> None:
+        """One write: lines of several processes do not mix, and a torn one stands alone."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / NAME).open("ab", buffering=0) as out:
+            out.write(json.dumps(line).encode() + b"\n")
+
+    def _lines(self) -> Iterator[tuple[Place, dict]]:
+        """The last line of each tile counts; a torn one is passed over."""
+        try:
+            content = (self.folder / NAME).read_bytes()
+        except FileNotFoundError:
+            return
+        for text in content.splitlines():
+            try:
+                line = json.loads(text)
+                yield (int(line["row"]), int(line["col"])), line
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def _unsettled(self) -> bool:
+        """Whether the record was made while the date was so fresh that tiles may have come since."""
+        when = keys.date_of(self.sheet.day)
+        try:
+            written = (self.folder / NAME).stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return when is not None and written < midnight(when + UNSETTLED).timestamp()
+
+    def settle(self) -> None:
+        """Write the record anew, one line a tile, in order, without what killed runs left behind."""
+        lines = dict(self._lines())
+        lines |= {place: _line(held) for place, held in self.held.items()}
+        lines |= {(row, col): {"row": row, "col": col, "absent": True} for row, col in self.absent - set(self.held)}
+        if not lines:
+            return
+        part = self.folder / f".{NAME}.{unique()}.part"
+        with part.open("wb") as out:
+            out.writelines(json.dumps(lines[place]).encode() + b"\n" for place in sorted(lines))
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(self.folder / NAME)
+
+    def sweep(self) -> None:
+        """Remove files that a killed run had not finished writing."""
+        for part in [*self.folder.glob(".*.part"), *self.folder.glob("*/.*.part")]:
+            if not _writing(part):
+                part.unlink(missing_ok=True)
+
+
+def unique() -> str:
+    """Says which process writes the file."""
+    return f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def _writing(part: Path) -> bool:
+    """Whether the process that writes the file still lives."""
+    owner = part.name.split(".")[-2].split("-")[0]
+    return owner.isdecimal() and psutil.pid_exists(int(owner))
+
+
+def _line(held: Held) -> dict:
+    return {
+        "row": held.row,
+        "col": held.col,
+        "bytes": held.bytes,
+        "sha256": held.digest,
+        "nodata": held.nodata,
+    }
