@@ -1,7 +1,8 @@
 """Scenes of downloaded tiles: a tile of the map is, pixel for pixel, the file that the server sent."""
 
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from search.models import Scene
 
 RESAMPLING = {"nearest": Image.Resampling.NEAREST, "bilinear": Image.Resampling.BILINEAR,
               "cubic": Image.Resampling.BICUBIC}  # fmt: skip
+SMALL = {"quality": 90, "method": 2}  # of WebP
 LARGEST = 2**21  # pixels of one tile's file
 Picture = tuple[np.ndarray, np.ndarray]  # (h, w, 3) uint8 and (h, w) bool
 
@@ -31,7 +33,9 @@ class TilesetReader:
         self.values = values_of(scene)
 
     def plan(self, level: int) -> Plan:
-        """Every tile of the level that shows data."""
+        """Every tile of the level that shows data; what coarser ones are made of is made first."""
+        for _ in self.make_overviews(level):
+            pass
         return planned(self.scene, level, self.listing.at(level))
 
     def batches(self, plan: Plan, most: int) -> Iterator[tuple[int, int]]:
@@ -45,20 +49,25 @@ class TilesetReader:
 
     def picture(self, level: int, row: int, col: int, size: int, offset: int = 0) -> Picture:
         """One tile for looking at, in the colours that the server drew it in."""
-        return self.area(self.grid.bounds(level, row, col, offset), size, size, resampling="cubic")
+        return self.area(self.grid.bounds(level, row, col, offset), size, size, resampling="cubic", coarsest=level)
 
     def sample(self, level: int, row: int, col: int, size: int, offset: int = 0) -> Picture:
         """One tile for an encoder: of a colour-mapped layer its values, dark to bright."""
         box = self.grid.bounds(level, row, col, offset)
         if self.values is None:
-            return self.area(box, size, size)
-        return self.values.shown(*self.area(box, size, size, resampling="nearest"))
+            return self.area(box, size, size, coarsest=level)
+        return self.values.shown(*self.area(box, size, size, resampling="nearest", coarsest=level))
 
-    def area(self, bounds: grid.Bounds, width: int, height: int, resampling: str = "bilinear") -> Picture:
-        """Any box of the grid's units -> (height, width, 3) uint8 and what of it is data."""
+    def area(
+        self, bounds: grid.Bounds, width: int, height: int, resampling: str = "bilinear", coarsest: int = 0
+    ) -> Picture:
+        """Any box of the grid's units -> (height, width, 3) uint8 and what of it is data.
+
+        coarsest: the level whose tiles are at least used, so that a downloaded tile is itself, however small.
+        """
         if self.values is not None:
             resampling = "nearest"  # between two colours of a colour map there is no third one
-        level = self._level_for((bounds[2] - bounds[0]) / width)
+        level = max(coarsest, self._level_for((bounds[2] - bounds[0]) / width))
         rgb, valid, window = self._mosaic(bounds, level)
         picture = Image.fromarray(rgb).resize((width, height), RESAMPLING[resampling], box=window)
         known = Image.fromarray(valid.astype(np.uint8) * 255).resize(
@@ -97,16 +106,22 @@ class TilesetReader:
 
     def _tile(self, level: int, row: int, col: int) -> Picture | None:
         """A tile's pixels: downloaded, made from finer ones, or a part of the coarser one around it; None: nothing."""
-        for path in (tilesets.file_of(self.scene, level, row, col), self.overview(level, row, col)):
-            found = decoded(path)
-            if found is not None:
-                return found
-        return self._enlarged(level, row, col) if level and self.listing.finest < level + 3 else None
+        return self._made(level, row, col) or self._joined(level, row, col) or self._enlarged(level, row, col)
+
+    def _made(self, level: int, row: int, col: int) -> Picture | None:
+        return decoded(tilesets.file_of(self.scene, level, row, col)) or decoded(self.overview(level, row, col))
+
+    def _joined(self, level: int, row: int, col: int, deep: int = 2) -> Picture | None:
+        """Of finer tiles, while the overviews are still being made."""
+        if not deep or level >= self.listing.finest:
+            return None
+        children = [self._made(*at) or self._joined(*at, deep - 1) for at in tilesets.children(level, row, col)]
+        return parted(self._halves(children)) if any(children) else None
 
     def _enlarged(self, level: int, row: int, col: int) -> Picture | None:
-        if not (0 <= row < self.grid.rows(level) and 0 <= col < self.grid.columns(level)):
+        if not level or not (0 <= row < self.grid.rows(level) and 0 <= col < self.grid.columns(level)):
             return None
-        around = self._tile(level - 1, row // 2, col // 2)
+        around = self._made(level - 1, row // 2, col // 2) or self._enlarged(level - 1, row // 2, col // 2)
         if around is None:
             return None
         half = self.grid.tile_size // 2
@@ -117,31 +132,30 @@ class TilesetReader:
         """PNG keeps the colours of a colour map as they are."""
         return tilesets.overviews(self.scene) / f"{level}/{row}/{col}.{'png' if self.values else 'webp'}"
 
-    def make_overviews(self) -> Iterator[tuple[int, int]]:
+    def make_overviews(self, down_to: int = 0) -> Iterator[tuple[int, int]]:
         """Make what is missing, finest first; yields (done, all) after each. Files appear whole or not at all."""
-        wanted = [(level, *place) for level in range(self.listing.finest - 1, -1, -1)
+        wanted = [(level, *place) for level in range(self.listing.finest - 1, down_to - 1, -1)
                   for place in self.listing.at(level).tolist()]  # fmt: skip
-        for done, (level, row, col) in enumerate(wanted, 1):
-            path = self.overview(level, row, col)
-            if not path.exists() and not tilesets.file_of(self.scene, level, row, col).exists():
-                self._make_overview(path, level, row, col)
+        for done, at in enumerate(wanted, 1):
+            if not self.overview(*at).exists() and not tilesets.file_of(self.scene, *at).exists():
+                self._write(self.overview(*at), self._halves([self._made(*child) for child in tilesets.children(*at)]))
             yield done, len(wanted)
 
-    def _make_overview(self, path: Path, level: int, row: int, col: int) -> None:
+    def _write(self, path: Path, rgba: np.ndarray) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        Image.fromarray(rgba).save(part, "PNG" if self.values else "WEBP", **({} if self.values else SMALL))
+        part.replace(path)
+
+    def _halves(self, children: Sequence[Picture | None]) -> np.ndarray:
+        """Four tiles, from the top left row by row, as one: (side, side, 4), without data where there is none."""
         half = self.grid.tile_size // 2
         rgba = np.zeros((2 * half, 2 * half, 4), np.uint8)
-        for number, child in enumerate(tilesets.children(level, row, col)):
-            tile = next(
-                filter(None, (decoded(p) for p in (tilesets.file_of(self.scene, *child), self.overview(*child)))), None
-            )
+        for number, tile in enumerate(children):
             if tile is not None:
-                down, right = divmod(number, 2)
-                rgba[down * half : (down + 1) * half, right * half : (right + 1) * half] = self._halved(*tile)
-        out = io.BytesIO()
-        Image.fromarray(rgba).save(out, "PNG" if self.values else "WEBP", **({} if self.values else {"quality": 90}))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".part").write_bytes(out.getvalue())
-        path.with_suffix(".part").replace(path)
+                down, right = number // 2 * half, number % 2 * half
+                rgba[down : down + half, right : right + half] = self._halved(*tile)
+        return rgba
 
     def _halved(self, rgb: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """(h, w, 3), (h, w) -> (h / 2, w / 2, 4): the mean of the known ones of each four pixels, or one of them."""
@@ -173,6 +187,11 @@ def decoded(path: Path) -> Picture | None:
             rgba = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
     except (OSError, ValueError, SyntaxError) as error:
         raise BadImagery(f"{path} is damaged ({error}). Delete it and repeat the import.") from error
+    return parted(rgba)
+
+
+def parted(rgba: np.ndarray) -> Picture:
+    """(h, w, 3 or 4) -> its colours, and which pixels are data."""
     return np.ascontiguousarray(rgba[..., :3]), ~missing(rgba)
 
 

@@ -6,6 +6,7 @@ for the person; anything else is tried again.
 """
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -67,6 +68,7 @@ def start(
     if kind not in Import.Kind.values:
         raise BadQuery(f"There is no kind of import {kind!r}: use {', '.join(Import.Kind.values)}.")
     job = Import.objects.create(dataset=dataset, kind=kind, recipe=recipe, owner=owner)
+    shutil.rmtree(job.folder, ignore_errors=True)  # of a database that was thrown away
     if background:
         transaction.on_commit(partial(tasks.enqueue_import, job.pk))
     return job
