@@ -13,6 +13,10 @@ class NoSuchTile(SearchError):
     """A well-formed address of a tile that does not exist."""
 
 
+class NoData(NoSuchTile):
+    """A tile of the map in which the archive has no pixel; its source may have it."""
+
+
 class NoSuchDataset(SearchError):
     """No dataset of that name that this person may see."""
 

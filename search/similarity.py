@@ -20,7 +20,7 @@ from ml.metrics import METRICS
 from ml.shards import Shard as Columns
 from search import encoders, grid, imagery, keys, library, thinning
 from search.asking import Candidates, merged
-from search.errors import BadKey, BadQuery, NoSuchTile, NotIndexed
+from search.errors import BadKey, BadQuery, NoData, NoSuchTile, NotIndexed
 from search.models import Dataset, QueryPicture, Scene, Shard
 from search.query import Query
 
@@ -164,7 +164,7 @@ def tile_vector(dataset: Dataset, key: int, shards: Sequence[Shard] = ()) -> np.
     with imagery.opened(scene_of(dataset, address)) as reader:
         pixels, valid = reader.sample(address.level, address.row, address.col, size, address.offset)
     if not valid.any():
-        raise NoSuchTile("There is no data in that tile: choose another one.")
+        raise NoData("There is no data in that tile: choose another one.")
     return encoders.encode_one(dataset.encoder, pixels)
 
 

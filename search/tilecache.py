@@ -20,8 +20,13 @@ class TileCache:
         self._guard = threading.Lock()
         self.bytes = self.hits = self.misses = self.shared = self.evicted = 0
 
-    def get(self, key: Hashable, render: Callable[[], bytes]) -> bytes:
-        """What is kept, what somebody else is just rendering, or else what `render` makes; its errors reach all."""
+    def get(
+        self, key: Hashable, render: Callable[[], bytes], worth: Callable[[bytes], bool] = lambda content: True
+    ) -> bytes:
+        """What is kept, what somebody else is just rendering, or else what `render` makes; its errors reach all.
+
+        worth: whether what was made is to be kept.
+        """
         with self._guard:
             if key in self._kept:
                 self.hits += 1
@@ -33,21 +38,23 @@ class TileCache:
                 self._coming[key] = mine
             else:
                 self.shared += 1
-        return coming.result() if coming else self._make(key, mine, render)
+        return coming.result() if coming else self._make(key, mine, render, worth)
 
-    def _make(self, key: Hashable, promise: "Future[bytes]", render: Callable[[], bytes]) -> bytes:
+    def _make(
+        self, key: Hashable, promise: "Future[bytes]", render: Callable[[], bytes], worth: Callable[[bytes], bool]
+    ) -> bytes:
         try:
             content = render()
         except BaseException as error:
             self._finish(key, None)
             promise.set_exception(error)
             raise
-        self._finish(key, content)
+        self._finish(key, content if worth(content) else None)
         promise.set_result(content)
         return content
 
     def _finish(self, key: Hashable, content: bytes | None) -> None:
-        """Keep it, unless it failed or is larger than all that may be kept."""
+        """Keep it, unless it failed, is not worth it or is larger than all that may be kept."""
         with self._guard:
             del self._coming[key]
             if content is not None and len(content) <= self._most():

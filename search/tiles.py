@@ -1,6 +1,7 @@
 """Pictures of tiles in any size, as WebP, PNG or JPEG, with no-data transparent."""
 
 import io
+from functools import lru_cache
 
 import numpy as np
 from django.conf import settings
@@ -58,7 +59,21 @@ def check_size(text: str) -> int:
 def image(scene: Scene, level: int, row: int, col: int, size: int, form: str, offset: int = 0) -> bytes:
     """One tile as an encoded image of (size, size) pixels, from the cache where it is. Whoever asks may see it."""
     key = (scene.pk, scene.version, level, row, col, offset, size, form)
-    return cache.get(key, lambda: render(scene, level, row, col, size, form, offset))
+    return cache.get(
+        key, lambda: render(scene, level, row, col, size, form, offset),
+        worth=lambda content: not is_absent(scene, content, size, form),
+    )  # fmt: skip
+
+
+def is_absent(scene: Scene, content: bytes, size: int, form: str) -> bool:
+    """Whether the image shows a tile that was not downloaded: it may be at any moment, without a new version."""
+    return bool(scene.folder) and content == nothing(size, form)
+
+
+@lru_cache(maxsize=16)
+def nothing(size: int, form: str) -> bytes:
+    """The image of a tile without any data."""
+    return encode(np.zeros((size, size, 3), np.uint8), np.zeros((size, size), bool), form)
 
 
 def render(scene: Scene, level: int, row: int, col: int, size: int, form: str, offset: int = 0) -> bytes:

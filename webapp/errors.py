@@ -29,6 +29,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.BadQuery: (400, "bad_query"),
     search.errors.BadImagery: (400, "bad_imagery"),
     search.errors.BadAddress: (400, "bad_address"),
+    search.errors.NoData: (404, "no_data"),
     search.errors.NoSuchTile: (404, "not_found"),
     search.errors.NoSuchDataset: (404, "not_found"),
     search.errors.NoSuchAnimation: (404, "not_found"),

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from search.api import animations, datasets, imports, localising, uploads, views
+from search.api import animations, datasets, fetching, gazetteer, imports, localising, uploads, views
 from search.views import picture_image
 
 
@@ -42,6 +42,8 @@ urlpatterns = [
     path("datasets/<slug:slug>/search", views.SearchView.as_view(), name="search"),
     path("datasets/<slug:slug>/search/", views.SearchView.as_view()),
     path("datasets/<slug:slug>/search.<download:form>", views.DownloadView.as_view()),
+    path("datasets/<slug:slug>/fetch", fetching.FetchView.as_view()),
+    path("places", gazetteer.PlacesView.as_view()),
     path("datasets/<slug:slug>/animations/", animations.AnimationsView.as_view()),
     path("animations/<int:number>/", animations.AnimationView.as_view()),
     path("animations/<int:number>/file", animations.AnimationFileView.as_view()),
