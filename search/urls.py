@@ -13,6 +13,7 @@ register_converter(FormatConverter, "format")
 
 urlpatterns = [
     path("", views.map_page, name="map"),
+    path("worldview/", views.worldview_link, name="worldview"),
     path("datasets/<slug:slug>/", dataset_page, name="dataset"),
     path(
         "tiles/<slug:slug>/<slug:product>/<slug:day>/<int:level>/<int:row>/<int:col>.<format:form>",
