@@ -34,7 +34,7 @@ NUMBERS = "iuf"  # kinds of values that can be drawn: integers and floats
 class Choices:
     """How rasters are to be looked at.  bands: from 1, () for the first three or the first.
 
-    nodata: None for what each file says.  home: where copies go.  convert: copy all, not only what can't be read in place.
+    nodata: None for what each file says.  home: where copies go.  convert: copy what can be read in place too.
     """
 
     pyramid: grid.Grid

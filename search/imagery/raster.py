@@ -96,7 +96,7 @@ class RasterReader:
             with rasters.lent(file.path) as reader:
                 part = reader.part(
                     bounds, bounds_crs=self.grid.crs, dst_crs=self.grid.crs, width=width, height=height,
-                    resampling_method=resampling, indexes=stretch["bands"],
+                    resampling_method=resampling, indexes=stretch["bands"], nodata=stretch.get("nodata"),
                 )  # fmt: skip
         except (RasterioError, RioTilerError) as error:
             raise broken(file.path, error) from error

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ml.encoders import DEFAULT, builtin
-from search import building, importing
+from search import building, grid, importing
+from search.intake.stretching import KINDS, Stretching
 from search.management.console import SiteCommand, bar
-from search.models import Shard
+from search.models import Dataset, Shard
 
 
 def iso_date(text: str) -> date:
@@ -21,20 +22,50 @@ def iso_date(text: str) -> date:
 class Command(SiteCommand):
     help = (
         "Bring imagery in and queue it for search. GeoTIFFs (anything GDAL reads that has a place on Earth) become a "
-        "map; a folder of plain pictures becomes a gallery. Files are read where they are: leave them there. "
-        "Repeating an import adds what is new and keeps the rest."
+        "map; folders, zips or lists (CSV, Parquet) of plain pictures become a gallery, their class subfolders labels. "
+        "Files are read where they are: leave them there, or take copies with --convert. Zips are unpacked and "
+        "addresses fetched into the data folder. Repeating an import adds what is new and keeps the rest; one that was "
+        "stopped goes on. docs/imagery.md explains all of it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("paths", nargs="+", type=Path, help="files, or folders to look through")
+        add("paths", nargs="+", help="files, folders to look through, zips, lists, or addresses (https://…)")
         add("--dataset", required=True, help="short name, as addresses write it: my-coasts")
         add("--name", default="", help="title shown on the page (default: the short name)")
         add("--kind", default="", choices=["map", "gallery"], help="default: decided by the first file")
         add("--product", default="images", help="name of this imagery layer within the dataset")
         add("--title", default="", help="title of the layer")
         add("--credit", default="", help="who must be credited; shown on the map")
-        add("--date", type=iso_date, help="YYYY-MM-DD (default: from each file's name or tags, else undated)")
+        add("--encoder", default=DEFAULT, help=f"{', '.join(builtin())}, or a model folder")
+        add("--engine", default="annoy", choices=["annoy", "faiss"], help="of a new dataset's index (docs/engines.md)")
+        add("--public", action="store_true", help="anyone who reaches the site may search it")
+        add("--now", action="store_true", help="embed and index here and now instead of in the background")
+        add("--json", action="store_true", help="answer for scripts")
+        self.add_dates(parser.add_argument_group("dates (default: any date in the file's name, else its tags)"))
+        self.add_pixels(parser.add_argument_group("pixels"))
+        self.add_tiling(parser.add_argument_group("tiles of a new dataset"))
+
+    def add_dates(self, group: Any) -> None:
+        group.add_argument("--date", type=iso_date, help="YYYY-MM-DD, of all files")
+        group.add_argument("--date-pattern", default="", help="the date's place in file names: S2_%%Y%%m%%d, A%%Y%%j")
+        group.add_argument("--footprints", type=Path, help="a STAC item or GeoJSON that names files, dates and bands")
+
+    def add_pixels(self, group: Any) -> None:
+        add = group.add_argument
+        add(
+            "--bands", type=int, nargs="+", default=[], help="one, drawn grey, or three, drawn red, green, blue; from 1"
+        )
+        add("--stretch", choices=KINDS, help="values drawn black and white, one choice for all dates of a layer "
+            "(default: 8-bit colours as they are, others by percentiles)")  # fmt: skip
+        add("--percentiles", type=float, nargs=2, default=[2, 98], metavar=("LOW", "HIGH"), help="default: 2 98")
+        add("--low", type=float, nargs="+", default=[], help="for --stretch given: drawn black, one or one a band")
+        add("--high", type=float, nargs="+", default=[], help="for --stretch given: drawn white, one or one a band")
+        add("--nodata", type=float, help="the value that means no data (default: what each file says)")
+        add("--convert", action="store_true", help="copy rasters into the data folder as COGs")
+
+    def add_tiling(self, group: Any) -> None:
+        add = group.add_argument
         add(
             "--levels",
             type=int,
@@ -42,17 +73,19 @@ class Command(SiteCommand):
             default=[],
             help="sizes to make searchable, e.g. 5 6 (default: by resolution)",
         )
-        add("--encoder", default=DEFAULT, help=f"{', '.join(builtin())}, or a model folder")
-        add("--engine", default="annoy", choices=["annoy", "faiss"], help="of a new dataset's index (docs/engines.md)")
-        add("--public", action="store_true", help="anyone who reaches the site may search it")
-        add("--now", action="store_true", help="embed and index here and now instead of in the background")
-        add("--json", action="store_true", help="answer for scripts")
+        add("--grid", default=grid.GEOGRAPHIC.id, choices=list(grid.GRIDS), help="the tile pyramid and its projection")
+        add("--offset-grid", action="store_true", help="index tiles moved by half a tile too")
+        add("--edges", default="include", choices=Dataset.Edges.values, help="what to do with tiles that are cut")
+        add("--min-valid", type=float, default=0.0, help="least share of a tile that must be data, 0 to 1")
 
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = importing.Options(
             slug=options["dataset"], name=options["name"], kind=options["kind"], product=options["product"],
             title=options["title"], credit=options["credit"], day=options["date"], levels=tuple(options["levels"]),
             encoder=options["encoder"], engine=options["engine"], public=options["public"],
+            date_pattern=options["date_pattern"], footprints=options["footprints"], bands=tuple(options["bands"]),
+            stretch=stretching(options), nodata=options["nodata"], convert=options["convert"], tms=options["grid"],
+            offset_grid=options["offset_grid"], edges=options["edges"], min_valid=options["min_valid"],
         )  # fmt: skip
         with bar("Looking at files", quiet=options["json"]) as report:
             imported = importing.import_images(options["paths"], chosen, report, background=not options["now"])
@@ -86,3 +119,11 @@ class Command(SiteCommand):
                 else ", searchable."
             )
         )
+
+
+def stretching(options: dict[str, Any]) -> Stretching:
+    kind = options["stretch"] or ("given" if options["low"] else "percentiles")
+    return Stretching(
+        kind=kind, percentiles=tuple(options["percentiles"]), low=tuple(options["low"]), high=tuple(options["high"]),
+        asked=bool(options["stretch"] or options["low"]),
+    )  # fmt: skip
