@@ -18,6 +18,7 @@ WORDS = {  # of the encoders that come with Lookalike, for people who choose one
     "mobilenet": "shapes, by a network trained on photographs",
     "colour": "colours only: the fastest, for a first look",
 }
+RESERVED = {"new"}  # /datasets/new/ is the form
 SIZES = range(3, 11)  # levels that a form offers; the API takes any that the grid has
 
 
@@ -29,7 +30,7 @@ def create(owner: User, chosen: Mapping[str, Any]) -> Dataset:
     for level in values.get("levels_wanted", []):
         if not 0 <= level <= pyramid.deepest:
             raise BadQuery(f"{pyramid.title} has no level {level}: choose from 0 to {pyramid.deepest}.")
-    if Dataset.objects.filter(slug=slug).exists():
+    if slug in RESERVED or Dataset.objects.filter(slug=slug).exists():
         raise BadQuery(taken(slug))
     encoder = encoder_named(values.pop("encoder", DEFAULT))
     try:

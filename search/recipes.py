@@ -1,18 +1,16 @@
 """What people ask to bring in, checked as far as can be at once, as an import's recipe: uploads become paths."""
 
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from search import gibs, imports, uploads
-from search.errors import BadQuery, NeedsConfirmation, NotAllowed
+from search.compositing.recipe import Recipe
+from search.errors import BadQuery, NeedsConfirmation
 from search.gibs.planning import ASK_ABOVE, KNOWN, Plan
-from search.intake.remote import is_address
+from search.imports import files
 from search.models import Dataset, Import
 
-FROM_FILES = (Import.Kind.FILES, Import.Kind.EMBEDDINGS)
 OF_THE_SITE = {"host", "connections", "megabits"}  # of a download: not for people who only use the site
 ASKED = KNOWN - OF_THE_SITE
 
@@ -26,8 +24,12 @@ def start(
     """
     if kind == Import.Kind.GIBS:
         recipe = agreed(dataset, recipe, confirmed=confirmed)
-    elif kind in FROM_FILES:
+    elif kind == Import.Kind.COMPOSITE:
+        Recipe.from_json(recipe)
+    else:
         recipe = {**recipe, "paths": paths(user, recipe, sent)}
+        if kind == Import.Kind.FILES:
+            files.options_of(dataset, files.options_in(recipe))
     return imports.start(dataset, kind, recipe, owner=user)
 
 
@@ -64,7 +66,7 @@ def paths(user: User, recipe: dict[str, Any], sent: list[str]) -> list[str]:
     if not isinstance(named, list) or not all(isinstance(path, str) and path for path in named):
         raise BadQuery("`paths` must be a list of addresses, or of files and folders on the server.")
     for path in [*named, *filter(None, [recipe.get("footprints")])]:
-        check_path(user, str(path))
+        files.allowed(str(path), user)
     found = [uploads.find(one, user) for one in sent]
     unfinished = [upload.name for upload in found if not upload.is_whole]
     if unfinished:
@@ -72,18 +74,3 @@ def paths(user: User, recipe: dict[str, Any], sent: list[str]) -> list[str]:
     if not (found or named):
         raise BadQuery("Choose at least one file to import.")
     return [*named, *(str(upload.file) for upload in found)]
-
-
-def check_path(user: User, path: str) -> None:
-    """Files of the server only for staff, and only below IMPORT_FOLDERS, also after following links."""
-    if is_address(path):
-        return  # fetched with checks of its own
-    if not user.is_staff:
-        raise NotAllowed("Only administrators may import files that lie on the server: upload them instead.")
-    real = Path(path).resolve()
-    if not any(real.is_relative_to(folder) for folder in settings.IMPORT_FOLDERS):
-        allowed = ", ".join(map(str, settings.IMPORT_FOLDERS)) or "none yet"
-        raise NotAllowed(
-            f"{path} is not in a folder that this site may import from ({allowed}). "
-            "Add its folder to IMPORT_FOLDERS in the site's settings, and start the site again."
-        )

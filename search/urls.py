@@ -2,19 +2,44 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from search import tiles, views
-from search.dataset_page import dataset_page
+from search.dashboard import actions, listing, page
+from search.models import Import
 
 
 class FormatConverter(StringConverter):
     regex = "|".join(tiles.FORMATS)
 
 
+class KindConverter(StringConverter):
+    regex = "|".join(Import.Kind.values)
+
+
+class ImportActionConverter(StringConverter):
+    regex = "cancel|resume|repeat"
+
+
+class ShardActionConverter(StringConverter):
+    regex = "cancel|retry"
+
+
 register_converter(FormatConverter, "format")
+register_converter(KindConverter, "kind")
+register_converter(ImportActionConverter, "importaction")
+register_converter(ShardActionConverter, "shardaction")
 
 urlpatterns = [
     path("", views.map_page, name="map"),
     path("worldview/", views.worldview_link, name="worldview"),
-    path("datasets/<slug:slug>/", dataset_page, name="dataset"),
+    path("datasets/", listing.list_page, name="datasets"),
+    path("datasets/new/", listing.new_page, name="new-dataset"),
+    path("datasets/<slug:slug>/", page.dataset_page, name="dataset"),
+    path("datasets/<slug:slug>/imports/<kind:kind>/", actions.start_import, name="start-import"),
+    path(
+        "datasets/<slug:slug>/imports/<int:number>/<importaction:action>/", actions.act_on_import, name="act-on-import"
+    ),
+    path("datasets/<slug:slug>/shards/<shardaction:action>/", actions.act_on_shards, name="act-on-shards"),
+    path("datasets/<slug:slug>/settings/", actions.change_settings, name="dataset-settings"),
+    path("datasets/<slug:slug>/delete/", actions.delete, name="delete-dataset"),
     path(
         "tiles/<slug:slug>/<slug:product>/<slug:day>/<int:level>/<int:row>/<int:col>.<format:form>",
         views.tile_image,

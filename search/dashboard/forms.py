@@ -1,0 +1,95 @@
+"""What the pages' plain forms send, as the API takes it: the same serializers and recipes check both."""
+
+from typing import Any
+
+from django.http import QueryDict
+
+from search.errors import BadQuery
+from search.models import Import
+
+Values = dict[str, Any]
+SIDES = ("west", "south", "east", "north")
+
+
+def recipe(kind: str, form: QueryDict) -> Values:
+    """BadQuery when a number is none."""
+    return {name: value for name, value in READERS[kind](form).items() if value not in ("", None, [])}
+
+
+def of_gibs(form: QueryDict) -> Values:
+    step = form.get("step", "").strip()
+    return {
+        "layer": text(form, "layer"), "from": text(form, "from"), "to": text(form, "to"), "time": text(form, "time"),
+        "step": int(step) if step.isdecimal() else step, "levels": numbers(form, "levels"), "bbox": box(form),
+        "polygon": text(form, "polygon"),
+    }  # fmt: skip
+
+
+def box(form: QueryDict) -> list[float] | None:
+    sides = [text(form, side) for side in SIDES]
+    if not any(sides) or form.get("polygon", "").strip():
+        return None
+    try:
+        return [float(side) for side in sides]
+    except ValueError as error:
+        raise BadQuery("Write all four sides of the area as numbers of degrees, or leave all four empty.") from error
+
+
+def of_files(form: QueryDict) -> Values:
+    bands = text(form, "bands").replace(",", " ").split()
+    if not all(band.isdecimal() for band in bands):
+        raise BadQuery("Write bands as numbers: 4 3 2, or one for grey.")
+    return {
+        "paths": lines(form, "paths"), "product": text(form, "product"), "title": text(form, "title"),
+        "credit": text(form, "credit"), "date": text(form, "date"), "date_pattern": text(form, "date_pattern"), "bands": [int(band) for band in bands],
+        "levels": numbers(form, "levels"), "convert": bool(form.get("convert")),
+    }  # fmt: skip
+
+
+def of_embeddings(form: QueryDict) -> Values:
+    return {"paths": lines(form, "paths"), "product": text(form, "product"), "date": text(form, "date")}
+
+
+def of_composite(form: QueryDict) -> Values:
+    whole = {name: int(text(form, name)) for name in ("days", "step") if text(form, name).isdecimal()}
+    return {**whole, **{name: text(form, name) for name in ("product", "method", "from", "to", "name", "title")}}
+
+
+READERS = {
+    Import.Kind.GIBS: of_gibs, Import.Kind.FILES: of_files, Import.Kind.EMBEDDINGS: of_embeddings,
+    Import.Kind.COMPOSITE: of_composite,
+}  # fmt: skip
+
+
+def text(form: QueryDict, name: str) -> str:
+    return form.get(name, "").strip()
+
+
+def lines(form: QueryDict, name: str) -> list[str]:
+    return [line.strip() for line in form.get(name, "").splitlines() if line.strip()]
+
+
+def numbers(form: QueryDict, name: str) -> list[int]:
+    try:
+        return sorted({int(value) for value in form.getlist(name)})
+    except ValueError as error:
+        raise BadQuery("A size is a level: a whole number.") from error
+
+
+def settings(form: QueryDict) -> Values:
+    """Of a dataset that is there; a box that is not ticked is not sent."""
+    members = form.get("members", "").replace(",", " ").split()
+    names = {name: form.get(name, "") for name in ("name", "description", "credit")}
+    return {**names, "is_public": bool(form.get("is_public")), "members": members}
+
+
+def dataset(form: QueryDict) -> Values:
+    """Of a new one."""
+    names = ("name", "slug", "kind", "tms", "encoder", "description", "credit", "edges", "engine")
+    found: Values = {name: form[name] for name in names if name in form}
+    share = text(form, "min_valid_percent")
+    return {
+        **found, "is_public": bool(form.get("is_public")), "offset_grid": bool(form.get("offset_grid")),
+        "min_valid": float(share) / 100 if share.replace(".", "", 1).isdecimal() else share or 0.0,
+        "levels_wanted": numbers(form, "levels_wanted"),
+    }  # fmt: skip

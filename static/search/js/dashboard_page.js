@@ -1,0 +1,30 @@
+/** A dataset's page: what is at work is watched, files are uploaded, layers are suggested. */
+import { ActivityView } from "./activity_view.js";
+import { AreaPicker } from "./area_picker.js";
+import { all, one } from "./elements.js";
+import { GibsForm } from "./gibs_form.js";
+import { ImportsFeed } from "./imports_feed.js";
+import { PageParts } from "./page_parts.js";
+import { UploadForm } from "./upload_form.js";
+import { moveInGrid } from "./grid_keys.js";
+
+const root = one("dashboard");
+const slug = root.dataset.slug;
+const parts = new PageParts(["holds", "activity", "coverage", "index", "disk"]);
+const activity = new ActivityView({ root, refresh: () => parts.refresh(), announce: (text) => { one("announce").textContent = text; } });
+
+const feed = new ImportsFeed(slug, (message) => activity.hear(message));
+feed.start();
+for (const form of all("upload")) new UploadForm(form).start();
+const gibs = one("gibs");
+if (gibs) new GibsForm(gibs, slug).start();
+if (gibs && one("area", gibs)) new AreaPicker(gibs).start();
+moveInGrid(root);
+
+/** A link into the page opens what it points at. */
+function openTarget() {
+  const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  if (target) target.scrollIntoView();
+}
+openTarget();
+document.documentElement.dataset.ready = "";
