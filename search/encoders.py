@@ -9,13 +9,23 @@ from django.conf import settings
 
 from ml import encoders
 from ml.errors import BadEncoder
+from search.errors import BadQuery
 from search.models import Encoder
 
+GIVEN, MODELLESS = "given", ("given", "synthetic")  # folders of rows that have no model
 _loading = threading.Lock()
 
 
 def loaded(row: Encoder) -> encoders.Encoder:
-    """The model, loaded once a process; BadEncoder when the store no longer holds what the row was made of."""
+    """The model, loaded once a process; BadEncoder when the store no longer holds what the row was made of.
+
+    BadQuery for vectors that were brought along: what made them is not here.
+    """
+    if row.folder in MODELLESS:
+        raise BadQuery(
+            f"These vectors were brought along, made by {row.name}, which is not here: a picture, words or a tile that "
+            "has no vector yet cannot be looked for. Choose a tile that is searchable as the example."
+        )
     with _loading:
         return _load(row.path(), row.fingerprint)
 

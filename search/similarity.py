@@ -186,6 +186,8 @@ def picture_vector(dataset: Dataset, token: str) -> np.ndarray:
 
 
 def text_vector(dataset: Dataset, text: str) -> np.ndarray:
+    if dataset.encoder.folder in encoders.MODELLESS:
+        encoders.loaded(dataset.encoder)  # says why not
     if not dataset.encoder.has_text:
         raise NoTextTower(
             f"{dataset.name} was embedded with {dataset.encoder.name}, which understands pictures only. "
