@@ -16,9 +16,12 @@ function numbers(text, size) {
   return values.length === size && values.every(Number.isFinite) ? values : null;
 }
 
+/** Decimals of a place that make a difference at a zoom. */
+const digits = ({ zoom }) => (zoom > 6 ? 5 : 3);
+
 function parseView(text) {
   const [lat, lon, zoom] = numbers(text, 3) ?? [];
-  return within(lat, -90, 90) && within(lon, -180, 180) && within(zoom, -4, 16) ? { lat, lon, zoom } : null;
+  return within(lat, -90, 90) && within(lon, -180, 180) && within(zoom, -4, 20) ? { lat, lon, zoom } : null;
 }
 
 function parseArea(text) {
@@ -47,7 +50,21 @@ function parseShown(params, dataset) {
   const product = dataset.products.find(({ name }) => name === params.get("product")) ?? dataset.products[0];
   const dates = product?.dates.map(({ date }) => date) ?? [];
   const date = dates.includes(params.get("date")) ? params.get("date") : dates.at(-1) ?? null;
-  return { product: product?.name ?? null, date };
+  return { product: product?.name ?? null, date, ...parseCompared(params, dataset, product) };
+}
+
+/** Two dates or products compared: how, and with what. */
+function parseCompared(params, dataset, first) {
+  const compare = ["swipe", "fade"].includes(params.get("compare")) ? params.get("compare") : "";
+  const product = dataset.products.find(({ name }) => name === params.get("product2")) ?? first;
+  const dates = product?.dates.map(({ date }) => date) ?? [];
+  const [split, opacity] = ["split", "opacity"].map((name) => (params.get(name) ? Number(params.get(name)) : NaN));
+  return {
+    compare, otherProduct: product?.name ?? null,
+    otherDate: dates.includes(params.get("date2")) ? params.get("date2") : dates[0] ?? null,
+    split: within(split, 0, 1) ? split : 0.5, opacity: within(opacity, 0, 1) ? opacity : 1,
+    tileGrid: params.get("grid") === "on",
+  };
 }
 
 function parseLevel(params, dataset) {
@@ -66,7 +83,7 @@ export function parse(search, dataset) {
   const least = Number(params.get("min"));
   return {
     ...EMPTY_QUERY, ...NO_FILTERS, ...parseShown(params, dataset), ...parseDates(params.get("dates")),
-    view: parseView(params.get("at")), page: parseWhole(params.get("page"), 1, 1e7, 1),
+    view: parseView(params.get("at")), box: numbers(params.get("v"), 4), page: parseWhole(params.get("page"), 1, 1e7, 1),
     level, locked: level !== null && params.get("lock") === "1",
     positives: keys(params.get("like")), negatives: keys(params.get("unlike")), images: ids(params.get("image")),
     text: dataset.encoder.text ? (params.get("text") ?? "").slice(0, 300) : "",
@@ -99,6 +116,14 @@ function formatFilters(state) {
   };
 }
 
+function formatCompared({ compare, otherProduct, otherDate, split, opacity, tileGrid }, { products }) {
+  return {
+    compare, product2: compare && products.length > 1 ? otherProduct : "", date2: compare ? otherDate ?? "" : "",
+    split: compare === "swipe" && split !== 0.5 ? trim(split, 3) : "", opacity: opacity < 1 ? trim(opacity, 2) : "",
+    grid: tileGrid ? "on" : "",
+  };
+}
+
 /** The query part of the address, "?" included. */
 export function format(state, dataset) {
   const { view } = state;
@@ -106,9 +131,9 @@ export function format(state, dataset) {
     dataset: dataset.slug, product: dataset.products.length > 1 ? state.product : "", date: state.date ?? "",
     level: state.level !== null && (state.locked || hasExamples(state)) ? String(state.level) : "",
     lock: state.locked ? "1" : "", like: state.positives.join(","), unlike: state.negatives.join(","),
-    image: state.images.join(","), text: state.text, ...formatFilters(state),
+    image: state.images.join(","), text: state.text, ...formatFilters(state), ...formatCompared(state, dataset),
     page: state.page > 1 ? String(state.page) : "",
-    at: view ? [trim(view.lat, 3), trim(view.lon, 3), trim(view.zoom, 2)].join(",") : "",
+    at: view ? [trim(view.lat, digits(view)), trim(view.lon, digits(view)), trim(view.zoom, 2)].join(",") : "",
   };
   const params = new URLSearchParams(Object.entries(fields).filter(([, value]) => value));
   return `?${params.toString().replaceAll("%2C", ",")}`;

@@ -16,7 +16,7 @@ export class AddressBar {
     this.#announce = announce;
     store.onChange((state, _previous, how) => this.#write(state, how));
     addEventListener("popstate", () => store.change(parse(location.search, dataset), "keep"));
-    one("copy-link").addEventListener("click", () => this.#copy());
+    for (const button of all("copy-link")) button.addEventListener("click", () => this.#copy());
     this.#link(store.state);
   }
 

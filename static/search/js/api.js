@@ -1,8 +1,9 @@
 /** The HTTP API as methods; every failure is an ApiError that says what to do. */
 export class ApiError extends Error {
-  constructor(status, message, { fields = null, wait = null } = {}) {
+  constructor(status, message, { code = null, fields = null, wait = null } = {}) {
     super(message);
     this.status = status;
+    this.code = code; // what kind of refusal, as webapp/errors.py names it
     this.fields = fields;
     this.wait = wait; // seconds the server asks us to wait, or null
   }
@@ -21,7 +22,7 @@ async function failure(response) {
   const body = await response.json().catch(() => null); // a proxy's error page is not JSON
   const words = body?.error?.message ?? WORDS[response.status] ?? `The server failed (error ${response.status}).`;
   const wait = Number(response.headers.get("Retry-After")) || null;
-  return new ApiError(response.status, words, { fields: body?.error?.fields ?? null, wait });
+  return new ApiError(response.status, words, { code: body?.error?.code ?? null, fields: body?.error?.fields ?? null, wait });
 }
 
 export class Api {
@@ -42,6 +43,17 @@ export class Api {
   page(offset, limit, signal) {
     return this.#ask(`${this.#path("tiles")}?${new URLSearchParams({ offset, limit })}`, { signal });
   }
+
+  /** Places of a name, or the one that coordinates say. */
+  places(text, signal) {
+    return this.#ask(`${this.#root}places?${new URLSearchParams({ q: text })}`, { signal }).then(({ results }) => results);
+  }
+
+  /** Bring one tile in from where its product comes from. */
+  fetchTile(body) { return this.#send(this.#path("fetch"), JSON.stringify(body), undefined, "application/json"); }
+
+  animate(body) { return this.#send(this.#path("animations/"), JSON.stringify(body), undefined, "application/json"); }
+  animation(id) { return this.#ask(`${this.#root}animations/${encodeURIComponent(id)}/`, {}); }
 
   /** The tiles `depth` levels below one, by their likeness to a search's examples. */
   children(key, query, depth, signal) { return this.#inside(key, "children", { query, depth }, signal); }

@@ -1,5 +1,3 @@
-import { areaOf } from "./grid.js";
-
 /** Drag a box on the map, once. */
 export class AreaDrawing {
   #ol = globalThis.ol;
@@ -10,7 +8,7 @@ export class AreaDrawing {
 
   get active() { return this.#interaction !== null; }
 
-  /** done: ([west, south, east, north]) => void */
+  /** done: (extent of the map) => void */
   start(done) {
     this.stop();
     const geometryFunction = this.#ol.interaction.Draw.createBox();
@@ -18,7 +16,7 @@ export class AreaDrawing {
     this.#interaction.on("drawend", ({ feature }) => {
       const extent = feature.getGeometry().getExtent();
       setTimeout(() => this.stop()); // after the click that ends the drawing has passed through the map
-      if (extent[0] < extent[2] && extent[1] < extent[3]) done(areaOf(extent));
+      if (extent[0] < extent[2] && extent[1] < extent[3]) done(extent);
     });
     this.#map.addInteraction(this.#interaction);
   }

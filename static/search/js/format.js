@@ -7,13 +7,16 @@ export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one
 export const score = (value) => value.toFixed(2).replace("-", "−");
 export const date = (text) => (text === "static" ? "undated" : day.format(new Date(`${text}T00:00:00Z`)));
 
-const degrees = (value, positive, negative) => {
-  const rounded = Math.abs(value).toFixed(1);
-  return `${rounded}°${rounded === "0.0" ? "" : ` ${value < 0 ? negative : positive}`}`;
+const degrees = (value, digits, positive, negative) => {
+  const rounded = Math.abs(value).toFixed(digits);
+  return `${rounded}°${Number(rounded) === 0 ? "" : ` ${value < 0 ? negative : positive}`}`;
 };
 
-/** [lon, lat] → "12.3° N, 45.6° E" */
-export const place = ([lon, lat]) => `${degrees(lat, "N", "S")}, ${degrees(lon, "E", "W")}`;
+/** [lon, lat] → "12.3° N, 45.6° E"; finest: the degrees that still make a difference */
+export function place([lon, lat], finest = 0.1) {
+  const digits = Math.min(5, Math.max(1, Math.ceil(-Math.log10(finest))));
+  return `${degrees(lat, digits, "N", "S")}, ${degrees(lon, digits, "E", "W")}`;
+}
 
 export const size = (level) => (level?.kilometres ? `${count(level.kilometres)} km` : "whole images");
 

@@ -1,50 +1,60 @@
-/** Arithmetic of the dataset's tile pyramid (EPSG:4326, origin top left); degrees in, tiles out. */
-export const wrapLongitude = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
+import { clamp } from "./degrees.js";
 
+/** Arithmetic of the dataset's tile pyramid (origin top left): points of the map in, tiles {level, row, col, offset} out. */
 const COMFORTABLE = 90; // pixels of the square that a click looks for
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class Grid {
   #levels;
   #origin;
+  #projection;
 
-  constructor({ origin, levels }) {
+  constructor({ origin, levels }, projection) {
     this.#origin = origin;
+    this.#projection = projection;
     this.#levels = new Map(levels.map((level) => [level.level, level]));
   }
 
   level(z) { return this.#levels.get(z); }
 
-  /** The tile under a place, or null beyond the poles. */
-  tileAt([lon, lat], z) {
-    const { degrees } = this.level(z);
-    const row = Math.floor((this.#origin[1] - lat) / degrees);
-    const col = Math.floor((wrapLongitude(lon) - this.#origin[0]) / degrees);
+  /** The tile under a point, or null outside the world. */
+  tileAt([x, y], z) {
+    const { span } = this.level(z);
+    const row = Math.floor((this.#origin[1] - y) / span);
+    const col = Math.floor((this.#projection.wrapped(x) - this.#origin[0]) / span);
     return this.#exists(z, row, col) ? { level: z, row, col } : null;
   }
 
-  /** The neighbour some rows and columns away: round the date line, stopping at the poles. */
+  /** The neighbour some rows and columns away: round the date line where the map goes round, else stopping at the rim. */
   move({ level, row, col }, rows, cols) {
     const { rows: height, columns: width } = this.level(level);
-    return { level, row: clamp(row + rows, 0, height - 1), col: (col + cols + width) % width };
+    const next = this.#projection.wraps ? (col + cols + width) % width : clamp(col + cols, 0, width - 1);
+    return { level, row: clamp(row + rows, 0, height - 1), col: next };
   }
 
-  bounds({ level, row, col }) {
-    const { degrees } = this.level(level);
-    const west = this.#origin[0] + col * degrees;
-    const north = this.#origin[1] - row * degrees;
-    return [west, north - degrees, west + degrees, north];
+  /** [left, bottom, right, top]; tiles of the half-tile grid lie half a tile to the right and down */
+  bounds({ level, row, col, offset = 0 }) {
+    const { span } = this.level(level);
+    const left = this.#origin[0] + (col + offset / 2) * span;
+    const top = this.#origin[1] - (row + offset / 2) * span;
+    return [left, top - span, left + span, top];
   }
 
+  /** The point in the middle of a tile. */
   center(tile) {
-    const [west, south, east, north] = this.bounds(tile);
-    return [(west + east) / 2, (south + north) / 2];
+    const [left, bottom, right, top] = this.bounds(tile);
+    return [(left + right) / 2, (bottom + top) / 2];
+  }
+
+  /** Does the tile hold the point, in whichever world it lies? */
+  holds(tile, [x, y]) {
+    const [left, bottom, right, top] = this.bounds(tile);
+    const near = this.#projection.nearest(x, (left + right) / 2);
+    return near >= left && near < right && y >= bottom && y < top;
   }
 
   /** The searchable level whose tiles are nearest to a comfortable size on screen. */
   levelFor(resolution, searchable, pixels = COMFORTABLE) {
-    const misfit = (z) => Math.abs(Math.log2(this.level(z).degrees / resolution / pixels));
+    const misfit = (z) => Math.abs(Math.log2(this.level(z).span / resolution / pixels));
     return searchable.reduce((best, z) => (misfit(z) < misfit(best) ? z : best));
   }
 
@@ -52,19 +62,4 @@ export class Grid {
     const { rows, columns } = this.level(z);
     return row >= 0 && row < rows && col >= 0 && col < columns;
   }
-}
-
-/** Does [west, south, east, north] hold the place?  west > east crosses the date line. */
-export function holds([west, south, east, north], [lon, lat]) {
-  const x = wrapLongitude(lon);
-  const inside = west <= east ? x >= west && x < east : x >= west || x < east;
-  return inside && lat >= south && lat < north;
-}
-
-/** An extent of the endless map → [west, south, east, north] of the world, rounded to 0.001°. */
-export function areaOf([x0, y0, x1, y1]) {
-  const round = (value) => Math.round(value * 1000) / 1000;
-  const [south, north] = [clamp(y0, -90, 90), clamp(y1, -90, 90)].map(round);
-  if (x1 - x0 >= 360) return [-180, south, 180, north];
-  return [round(wrapLongitude(x0)), south, round(wrapLongitude(x1)), north];
 }

@@ -19,10 +19,10 @@ export class HeatOverlay {
     one("map-heat-remove").addEventListener("click", () => this.#remove());
   }
 
-  /** bbox: the tile's [west, south, east, north]; heat: null takes it away */
-  put(bbox, heat) {
+  /** box: the tile's on the map; heat: null takes it away */
+  put(box, heat) {
     this.#source.clear(true);
-    if (heat) this.#source.addFeatures(cells(heat).map((cell) => this.#feature(bbox, heat.values.length, cell)));
+    if (heat) this.#source.addFeatures(cells(heat).map((cell) => this.#feature(box, heat.values.length, cell)));
     this.#legend.show(heat);
     this.#set(true);
   }

@@ -5,15 +5,16 @@ import { Chips } from "./chips.js";
 import { PlaceChooser } from "./place_chooser.js";
 import { debounce, one, show } from "./elements.js";
 import { Examples } from "./examples.js";
+import { Fetching } from "./fetching.js";
 import { Filters } from "./filters.js";
 import { sizeNames } from "./format.js";
 import { GalleryStage } from "./gallery_stage.js";
 import { Highlight } from "./highlight.js";
-import { ImageInput } from "./image_input.js";
+import { ImageSearch } from "./image_search.js";
 import { InsideView } from "./inside_view.js";
 import { JobsFeed, jobsUrl, unfinished } from "./jobs_feed.js";
-import { Latest } from "./latest.js";
 import { searchableLevels } from "./levels.js";
+import { MapControls } from "./map_controls.js";
 import { MapStage } from "./map_stage.js";
 import { ProgressView } from "./progress_view.js";
 import { fresh, hasQuery, NO_FILTERS } from "./query.js";
@@ -23,9 +24,9 @@ import { Sheet } from "./sheet.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Store } from "./store.js";
 import { Suggestions } from "./suggestions.js";
+import { TextSearch } from "./text_search.js";
 import { TileBook } from "./tile_book.js";
 import { TileMaker } from "./tile_maker.js";
-import { Toolbar } from "./toolbar.js";
 
 /** Wires the search page: state in the middle; address and server on one side, map and panel on the other. */
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -37,16 +38,15 @@ const api = new Api({ root: config.api, slug: dataset.slug, token });
 const store = new Store(parse(location.search, dataset));
 const book = new TileBook((key) => api.tile(key));
 const highlight = new Highlight();
-const uploads = new Latest(); // of the image that was given
 const announce = debounce((words) => { one("announcer").textContent = words; }, 150);
 const examples = new Examples({ store, announce });
 const progress = new ProgressView(announce);
 const sizeName = sizeNames(dataset);
-let toolbar = null;
+let controls = null;
 
 const stage = isMap ? makeMap() : makeGallery();
-const maker = isMap && new TileMaker({ dataset: () => dataset, grid: stage.grid });
-const chooser = isMap && new PlaceChooser({ maker, store, book, stage, examples });
+const maker = isMap && new TileMaker({ dataset: () => dataset, stage });
+const chooser = isMap && new PlaceChooser({ maker, book, stage, examples });
 const results = new ResultsView({ dataset, act, highlight, announce, sizeName });
 const searching = new Searching({ api, store, on: { none, loading, answer, failure } });
 const deepest = dataset.grid.levels.length - 1;
@@ -55,14 +55,21 @@ const marks = (kind, tiles) => stage.mark(kind, tiles);
 const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks });
 const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.areaInView });
 const sheet = new Sheet((pixels) => { if (isMap) stage.covered = pixels; });
-const images = new ImageInput({ largest: config.upload_limit ?? Infinity, take: searchWithImage });
-const startAt = (place, level) => chooser.choose(place, level, null, true);
-const suggestions = isMap && new Suggestions({ dataset, grid: stage.grid, maker, choose: startAt });
+const fetching = isMap && new Fetching({
+  api, may: (product) => config.may_fetch && Boolean(config.layers[product]), tile: (key) => book.get(key), done: fetched, announce,
+});
+const images = new ImageSearch({
+  api, results, announce, largest: config.upload_limit ?? Infinity,
+  found: (id) => store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }),
+});
+new TextSearch({ store, level: () => (isMap ? stage.level : null) });
+const startAt = (point, level) => chooser.choose(point, level, null, true);
+const suggestions = isMap && new Suggestions({ dataset, stage, maker, choose: startAt });
 
 function makeMap() {
   const choose = (...where) => chooser.choose(...where);
-  const on = { choose, highlight, levelChanged: () => toolbar?.render(), announce };
-  return new MapStage({ dataset, store, levels: () => searchableLevels(dataset), sizeName, on });
+  const on = { choose, highlight, levelChanged: () => controls?.levelChanged(), announce };
+  return new MapStage({ dataset: () => dataset, offset: config.offset_grid, store, levels: () => searchableLevels(dataset), sizeName, on });
 }
 
 function makeGallery() {
@@ -92,38 +99,27 @@ function fly(tile) {
   stage.fly(tile);
 }
 
-function searchWithImage(file) {
-  images.refuse("");
-  announce("Uploading the image…");
-  uploads.run((signal) => api.upload(file, signal), {
-    start: () => results.loading(),
-    done: ({ id }) => { results.settle(); store.change({ ...fresh({ images: [id] }), level: isMap ? stage.level : null }); },
-    failed: (error) => { images.refuse(error.message); results.settle(); },
-  });
-}
-
 const pickLevel = (level) => store.change({ level, locked: true });
 const lock = (locked) => store.change({ locked, level: stage.level }, "replace");
 
 function drawArea() {
   if (stage.drawing) return escape();
-  examples.leave();
-  examples.hint("Drag a box over the area to search");
-  sheet.set("peek");
+  draw("Drag a box over the area to search", (area) => store.change({ area }));
   one("area-draw").setAttribute("aria-pressed", "true");
-  stage.drawArea((area) => { escape(); store.change({ area }); });
+}
+
+function draw(hint, done) {
+  examples.leave();
+  examples.hint(hint);
+  sheet.set("peek");
+  stage.drawArea((area) => { escape(); done(area); });
 }
 
 function escape() {
   if (isMap) stage.stopDrawing();
+  controls?.escape();
   one("area-draw")?.setAttribute("aria-pressed", "false");
   examples.leave();
-}
-
-function forgetUpload(_state, _previous, how) {
-  if (how === "replace" || !uploads.busy) return;
-  uploads.cancel();
-  results.settle();
 }
 
 function levelSearched() { return store.state.sizes === "all" ? null : store.state.level; }
@@ -142,17 +138,30 @@ function answer(found) {
   sheet.rise();
 }
 
-function failure(error) { results.failed(error); placeResults(); sheet.rise(); }
+function failure(error) {
+  const { positives, negatives } = store.state;
+  if (fetching?.try(error, [...positives, ...negatives])) return;
+  results.failed(error);
+  placeResults();
+  sheet.rise();
+}
+
+/** A tile was asked for at its source: the dataset has it now, or `error` says why not. */
+async function fetched(answer, error) {
+  if (error) return failure(error);
+  dataset = await api.dataset().catch(() => dataset);
+  stage.render(store.state, store.state);
+  return searching.again();
+}
 
 function placeResults() { if (isMap) stage.showResults(results.shown); }
 
 function render(state, previous) {
   stage.render(state, previous);
-  toolbar?.render();
+  controls?.render();
   filters.render();
   chips.render();
   searching.render();
-  if (one("text") && state.text !== previous?.text) one("text").value = state.text;
   const shown = state.date !== previous?.date || state.product !== previous?.product;
   if (suggestions && shown) suggestions.render(state, searchableLevels(dataset));
   if (previous && state.minScore !== previous.minScore) { results.threshold(state.minScore, levelSearched()); placeResults(); }
@@ -162,7 +171,7 @@ function render(state, previous) {
 async function grow(shards) {
   if (!progress.render(shards)) return;
   dataset = await api.dataset().catch(() => dataset); // the next report asks again
-  toolbar?.render();
+  controls?.levelChanged();
   if (hasQuery(store.state) && !results.shown.length && store.state.minScore === 0) searching.again();
 }
 
@@ -179,19 +188,12 @@ function wire() {
   one("clear").addEventListener("click", () => { escape(); store.change(fresh({})); });
   one("retry").addEventListener("click", () => searching.again());
   one("nothing-action").addEventListener("click", doNothingAction);
-  one("text-form")?.addEventListener("submit", searchText);
-  new Shortcuts(escape);
+  new Shortcuts(escape, controls?.keys);
 }
 
-function searchText(event) {
-  event.preventDefault();
-  const text = one("text").value.trim();
-  store.change({ text, level: isMap ? stage.level : null, minScore: 0 });
-}
-
-if (isMap) toolbar = new Toolbar({ dataset, store, level: () => stage.level, pickLevel, lock });
+if (isMap) controls = new MapControls({ config, dataset, store, stage, api, announce, pickLevel, lock, draw });
 highlight.onChange((key) => stage.light(key));
-store.onChange(forgetUpload);
+store.onChange((_state, _previous, how) => how === "replace" || images.forget());
 store.onChange(render);
 new AddressBar({ store, dataset, api, announce });
 wire();

@@ -2,16 +2,23 @@ import { AreaDrawing } from "./area_drawing.js";
 import { all, debounce, one } from "./elements.js";
 import { meant } from "./examples.js";
 import { place } from "./format.js";
-import { areaOf, Grid } from "./grid.js";
+import { Grid } from "./grid.js";
 import { HeatOverlay } from "./heat_overlay.js";
 import { Overlays } from "./overlays.js";
 import { warn } from "./place_chooser.js";
+import { Projection } from "./projection.js";
+import { ScaleBar } from "./scale_bar.js";
 import { resultAt, TileCursor } from "./tile_cursor.js";
+import { TileGrid } from "./tile_grid.js";
 import { WorldMap } from "./world_map.js";
 
 /** The map side of the page: imagery, cursor, squares; tells what was chosen where. */
 export class MapStage {
   grid;
+  projection;
+  #dataset;
+  #scale;
+  #tiles;
   #target = one("map");
   #store;
   #world;
@@ -24,19 +31,26 @@ export class MapStage {
   #typing = false; // the cursor is moved by keys, not by the mouse
   #on;
 
-  /** on: {choose(place, level, how), highlight, levelChanged(), announce, mode(): "like" | "unlike" | null} */
-  constructor({ dataset, store, levels, sizeName, on }) {
+  /** dataset: () => its description; on: {choose(point, level, how), highlight, levelChanged(), announce, mode(): "like" | "unlike" | null} */
+  constructor({ dataset, offset, store, levels, sizeName, on }) {
     this.#store = store;
     this.#levels = levels;
     this.#on = on;
-    this.grid = new Grid(dataset.grid);
-    this.#world = new WorldMap({ target: this.#target, dataset, trouble: warn });
+    this.#dataset = dataset;
+    this.projection = new Projection(dataset().grid);
+    this.grid = new Grid(dataset().grid, this.projection);
+    const split = (share) => store.change({ split: share }, "replace");
+    const { projection } = this;
+    this.#world = new WorldMap({ target: this.#target, dataset: dataset(), projection, trouble: warn, split });
+    this.#scale = new ScaleBar(this.#world, projection);
+    this.#tiles = new TileGrid({ world: this.#world, grid: this.grid, projection, offset });
     this.#heat = new HeatOverlay(this.#world.map, sizeName);
-    this.#overlays = new Overlays(this.#world.map);
+    this.#overlays = new Overlays(this.#world.map, (tile) => this.grid.bounds(tile));
     this.#drawing = new AreaDrawing(this.#world.map);
     const changed = (tile) => this.#drawCursor(tile);
     this.#cursor = new TileCursor({ grid: this.grid, level: () => this.level, changed });
     if (!store.state.view) this.#world.fill();
+    if (store.state.box) this.#world.fit(store.state.box, 0);
     this.#wire();
     this.render(store.state, null);
   }
@@ -47,14 +61,19 @@ export class MapStage {
     return locked ? level : this.grid.levelFor(this.#world.resolution, this.#levels());
   }
 
-  get areaInView() { return areaOf(this.#world.extent); }
+  /** In degrees. */
+  get areaInView() { return this.projection.around(this.#world.extent); }
+
+  /** The same in units of the map. */
+  get extent() { return this.#world.extent; }
 
   set covered(pixels) { this.#world.padding = pixels; }
 
   render(state, previous) {
-    const { product, date, area } = state;
-    if (product !== previous?.product || date !== previous?.date) this.#world.show(product, date);
-    if (area !== previous?.area) this.#overlays.set("area", area ? [{ key: "area", bbox: area }] : []);
+    const { area } = state;
+    this.#world.show(this.#dataset(), state);
+    this.#tiles.show(state.tileGrid ? this.level : null);
+    if (area !== previous?.area) this.#overlays.outline("area", area && this.projection.outline(area));
     if (state.view && state.view !== previous?.view && !this.#isAt(state.view)) this.#world.go(state.view);
   }
 
@@ -64,18 +83,28 @@ export class MapStage {
   }
 
   /** Lay a heat map over a tile; null takes it away. */
-  heat(tile, heat) { this.#heat.put(tile?.bbox, heat); }
+  heat(tile, heat) { this.#heat.put(tile && this.grid.bounds(tile), heat); }
 
   mark(kind, tiles) { this.#overlays.set(kind, tiles); }
 
   light(key) { this.#overlays.light(key); }
 
-  fly(tile) { if (tile.bbox) this.#world.fly(tile.bbox); }
+  fly(tile) { this.#world.fly(this.grid.bounds(tile)); }
 
-  /** Bring a place into sight without changing the zoom. */
-  reveal(tile) { if (tile.center) this.#world.reveal(tile.center); }
+  /** To a box in degrees. */
+  goTo(bbox) { this.#world.fit(this.projection.outline(bbox).getExtent()); }
 
-  drawArea(done) { this.#drawing.start(done); }
+  drawn() { return this.#world.drawn(); }
+
+  /** {product, date} that the map shows at a point: of two that are compared, the one on that side. */
+  shownAt(point) {
+    const { product, date, compare, otherProduct, otherDate, opacity } = this.#store.state;
+    const second = compare === "fade" ? opacity > 0.5 : this.#world.isSecond(point);
+    return second ? { product: otherProduct, date: otherDate } : { product, date };
+  }
+
+  /** done: ([west, south, east, north] in degrees) => void */
+  drawArea(done) { this.#drawing.start((extent) => done(this.projection.around(extent))); }
   stopDrawing() { this.#drawing.stop(); }
   get drawing() { return this.#drawing.active; }
 
@@ -84,7 +113,7 @@ export class MapStage {
     map.on("click", (event) => this.#click(event));
     map.on("pointermove", (event) => this.#point(event));
     map.on("moveend", debounce(() => this.#moved(), 250));
-    map.getView().on("change:resolution", () => this.#on.levelChanged());
+    map.getView().on("change:resolution", () => this.#zoomed());
     this.#target.addEventListener("pointerleave", () => this.#leave());
     this.#target.addEventListener("keydown", (event) => this.#press(event));
     this.#target.addEventListener("focus", () => this.#enter());
@@ -94,6 +123,11 @@ export class MapStage {
     }
     one("whole").addEventListener("click", () => this.#world.whole());
     addEventListener("resize", () => this.#on.levelChanged());
+  }
+
+  #zoomed() {
+    this.#on.levelChanged();
+    this.#tiles.show(this.#store.state.tileGrid ? this.level : null);
   }
 
   #isAt({ lat, lon, zoom }) {
@@ -111,8 +145,14 @@ export class MapStage {
     this.#typing = false;
     if (dragging || pointerType === "touch" || this.#drawing.active) return;
     this.#cursor.point(coordinate);
-    one("place").textContent = place([((coordinate[0] + 540) % 360) - 180, Math.max(-90, Math.min(90, coordinate[1]))]);
-    this.#on.highlight.set(resultAt(this.#results, coordinate)?.key ?? null, "map");
+    this.#say(coordinate);
+    this.#on.highlight.set(resultAt(this.grid, this.#results, coordinate)?.key ?? null, "map");
+  }
+
+  /** Where the pointer is, as finely as a pixel allows. */
+  #say(point) {
+    const degrees = this.#world.resolution * this.projection.metres(point) / 111_320;
+    one("place").textContent = this.projection.holds(point) ? place(this.projection.place(point), degrees) : "";
   }
 
   #leave() {
@@ -143,11 +183,12 @@ export class MapStage {
   #chooseCursor(how) { this.#on.choose(this.grid.center(this.#cursor.tile), this.#cursor.tile.level, how); }
 
   #drawCursor(tile) {
-    this.#overlays.set("cursor", tile ? [{ key: "cursor", bbox: this.grid.bounds(tile) }] : []);
+    this.#overlays.set("cursor", tile ? [{ key: "cursor", ...tile }] : []);
     if (!tile || !this.#typing) return;
     const middle = this.grid.center(tile);
+    const where = place(this.projection.place(middle));
     this.#world.reveal(middle);
-    one("place").textContent = place(middle);
-    this.#on.announce(`Tile at ${place(middle)}`);
+    one("place").textContent = where;
+    this.#on.announce(`Tile at ${where}`);
   }
 }

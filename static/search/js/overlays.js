@@ -6,20 +6,22 @@ const CASING = "rgba(4, 8, 14, 0.65)";
 
 export class Overlays {
   #ol = globalThis.ol;
+  #box;
   #sources = {};
   #styles = new Map();
   #lit = ""; // key of the result under the pointer or focus
 
-  constructor(map) {
+  /** box(item): its extent on the map */
+  constructor(map, box) {
+    this.#box = box;
     for (const kind of ["area", "result", "like", "unlike", "cursor"]) map.addLayer(this.#layer(kind));
   }
 
-  /** items: [{key, bbox}] */
-  set(kind, items) {
-    const source = this.#sources[kind];
-    source.clear(true);
-    source.addFeatures(items.filter(({ bbox }) => bbox).map((item) => this.#feature(kind, item)));
-  }
+  /** tiles: [{key, level, row, col, offset}] */
+  set(kind, tiles) { this.#fill(kind, tiles.map((tile) => this.#square(tile))); }
+
+  /** polygon: null takes it away */
+  outline(kind, polygon) { this.#fill(kind, polygon ? [new this.#ol.Feature(polygon)] : []); }
 
   light(key) {
     this.#sources.result.getFeatureById(this.#lit)?.set("lit", false);
@@ -35,12 +37,16 @@ export class Overlays {
     });
   }
 
-  #feature(kind, { key, bbox }) {
-    const [west, south, east, north] = bbox;
-    const box = [west, south, east < west ? east + 360 : east, north];
+  #fill(kind, features) {
+    this.#sources[kind].clear(true);
+    this.#sources[kind].addFeatures(features);
+  }
+
+  #square(tile) {
+    const box = this.#box(tile);
     const geometry = this.#ol.geom.Polygon.fromExtent(box);
-    const feature = new this.#ol.Feature({ geometry, width: box[2] - west, lit: key === this.#lit });
-    feature.setId(key);
+    const feature = new this.#ol.Feature({ geometry, width: box[2] - box[0], lit: tile.key === this.#lit });
+    feature.setId(tile.key);
     return feature;
   }
 

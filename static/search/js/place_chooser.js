@@ -6,19 +6,19 @@ export function warn(message) {
   if (one("map-warning")) one("map-warning").textContent = message;
 }
 
-/** From a place on the map to its tile, which becomes an example. */
+/** From a point of the map to its tile, which becomes an example. */
 export class PlaceChooser {
   #parts;
 
-  /** parts: maker, store, book, stage, examples */
+  /** parts: maker, book, stage, examples */
   constructor(parts) { this.#parts = parts; }
 
   /** how: "like", "unlike" or null; away: the place may be out of sight */
-  choose(place, level, how, away = false) {
-    const { maker, store, book, stage, examples } = this.#parts;
-    const known = stage.grid.tileAt(place, level);
-    const tile = known && maker.make(known, store.state.product, store.state.date);
-    if (!tile) return; // beyond the poles
+  choose(point, level, how, away = false) {
+    const { maker, book, stage, examples } = this.#parts;
+    const [known, { product, date }] = [stage.grid.tileAt(point, level), stage.shownAt(point)];
+    const tile = known && maker.make(known, product, date);
+    if (!tile) return; // outside the world
     book.add(tile);
     examples.choose(tile, level, how);
     if (away) stage.fly(tile);

@@ -6,9 +6,12 @@ const typing = (element) => element.matches?.("input:not([type=range], [type=che
 export class Shortcuts {
   #help = one("help");
   #escape;
+  #keys;
 
-  constructor(escape) {
+  /** keys: {key: what it does}, besides those that every page has */
+  constructor(escape, keys = {}) {
     this.#escape = escape;
+    this.#keys = keys;
     document.addEventListener("keydown", (event) => this.#press(event));
     one("help-open").addEventListener("click", () => this.#help.showModal());
     one("help-close").addEventListener("click", () => this.#help.close());
@@ -21,6 +24,10 @@ export class Shortcuts {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || this.#help.open) return;
     if (event.key === "?") this.#help.showModal();
     if (event.key === "/" && one("text")) this.#describe(event);
+    if (this.#keys[event.key] && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      this.#keys[event.key]();
+    }
   }
 
   #describe(event) {

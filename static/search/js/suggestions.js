@@ -14,14 +14,14 @@ const coversEarth = ({ extent }) => Boolean(extent) && extent[2] - extent[0] >= 
 
 export class Suggestions {
   #dataset;
-  #grid;
+  #stage;
   #maker;
   #choose;
 
-  /** choose(place, level): search with the tile there */
-  constructor({ dataset, grid, maker, choose }) {
+  /** stage: its grid and projection; choose(point, level): search with the tile there */
+  constructor({ dataset, stage, maker, choose }) {
     this.#dataset = dataset;
-    this.#grid = grid;
+    this.#stage = stage;
     this.#maker = maker;
     this.#choose = choose;
   }
@@ -38,9 +38,10 @@ export class Suggestions {
 
   #item(name, place, { product, date }, level) {
     const item = make("place");
-    item.querySelector("img").src = this.#maker.make(this.#grid.tileAt(place, level), product, date).thumbnail;
+    const point = this.#stage.projection.point(place);
+    item.querySelector("img").src = this.#maker.make(this.#stage.grid.tileAt(point, level), product, date).thumbnail;
     item.querySelector(".place__name").textContent = name;
-    item.querySelector("button").addEventListener("click", () => this.#choose(place, level));
+    item.querySelector("button").addEventListener("click", () => this.#choose(point, level));
     return item;
   }
 }

@@ -1,5 +1,3 @@
-import { holds } from "./grid.js";
-
 /** The square under the mouse, or the one that the arrow keys move: the next example. */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -18,8 +16,8 @@ export class TileCursor {
 
   get tile() { return this.#tile; }
 
-  /** Put it on the tile that holds the place; null takes it away. */
-  point(place) { this.#set(place && this.#grid.tileAt(place, this.#level())); }
+  /** Put it on the tile under a point of the map; null takes it away. */
+  point(point) { this.#set(point && this.#grid.tileAt(point, this.#level())); }
 
   /** Answers whether the key was an arrow. */
   press(key, middle) {
@@ -37,5 +35,5 @@ export class TileCursor {
   }
 }
 
-/** The best result that covers the place, or undefined. */
-export const resultAt = (results, place) => results.find(({ tile }) => tile.bbox && holds(tile.bbox, place))?.tile;
+/** The best result that covers the point, or undefined. */
+export const resultAt = (grid, results, point) => results.find(({ tile }) => grid.holds(tile, point))?.tile;

@@ -5,12 +5,14 @@ export class TileMaker {
   #slug;
   #dataset;
   #grid;
+  #projection;
 
-  /** dataset: () => its description; grid: its Grid */
-  constructor({ dataset, grid }) {
+  /** dataset: () => its description; stage: its grid and projection */
+  constructor({ dataset, stage: { grid, projection } }) {
     this.#slug = dataset().slug;
     this.#dataset = dataset;
     this.#grid = grid;
+    this.#projection = projection;
   }
 
   /** {level, row, col} on a date of a product → the tile as the API describes it; null where there is no such date. */
@@ -18,9 +20,9 @@ export class TileMaker {
     const scene = this.#scene(product, date);
     if (!scene) return null;
     const image = `/tiles/${this.#slug}/${encodeURIComponent(product)}/${date}/${level}/${row}/${col}.webp`;
-    const [bbox, center] = [this.#grid.bounds({ level, row, col }), this.#grid.center({ level, row, col })];
+    const center = this.#projection.place(this.#grid.center({ level, row, col }));
     return {
-      key: this.#key(scene, { level, row, col }), dataset: this.#slug, product, date, level, row, col, bbox, center,
+      key: this.#key(scene, { level, row, col }), dataset: this.#slug, product, date, level, row, col, offset: 0, center,
       name: null, thumbnail: `${image}?size=${THUMBNAIL}&v=${scene.version}`, image: `${image}?v=${scene.version}`,
     };
   }
@@ -32,6 +34,6 @@ export class TileMaker {
 
   #key(scene, address) {
     const bits = Object.entries(this.#dataset().grid.key_bits);
-    return String(bits.reduce((key, [part, shift]) => key + (BigInt(address[part]) << BigInt(shift)), BigInt(scene.key)));
+    return String(bits.reduce((key, [part, shift]) => key + (BigInt(address[part] ?? 0) << BigInt(shift)), BigInt(scene.key)));
   }
 }

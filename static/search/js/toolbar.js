@@ -1,17 +1,30 @@
 import { all, fill, one, show } from "./elements.js";
 import { date, size } from "./format.js";
 
+const MOST = 400; // dates of a list that one can still look through
+
+/** The dates to choose from: all, or of a long archive those of the year shown and one of each other year. */
+export function dateOptions(dates, shown) {
+  const near = dates.length <= MOST ? dates : dates.filter((text, index) => (
+    text.slice(0, 4) === shown?.slice(0, 4) || text.slice(0, 4) !== dates[index - 1]?.slice(0, 4)
+  ));
+  return near.map((text) => [text, date(text)]);
+}
+
 /** Product, date and size: what the map shows and what a click looks for. */
 export class Toolbar {
   #dataset;
   #store;
   #level;
+  #timeline;
+  #listed = "";
 
-  /** level: () => the size in force; pickLevel(level), lock(locked): what the person decides */
-  constructor({ dataset, store, level, pickLevel, lock }) {
+  /** level: () => the size in force; pickLevel(level), lock(locked): what the person decides; timeline: its dates */
+  constructor({ dataset, store, level, pickLevel, lock, timeline }) {
     this.#dataset = dataset;
     this.#store = store;
     this.#level = level;
+    this.#timeline = timeline;
     fill(one("product"), dataset.products.map(({ name, title }) => [name, title]), store.state.product);
     show(one("product-group"), dataset.products.length > 1);
     fill(one("level"), dataset.levels.map((known) => [known.level, size(known)]), level());
@@ -24,13 +37,23 @@ export class Toolbar {
 
   render() {
     const { product, date: shown, locked } = this.#store.state;
-    const dates = this.#dates(product);
     one("product").value = product;
-    fill(one("date"), dates.map((text) => [text, date(text)]), shown);
-    show(one("date-group"), dates.some((text) => text !== "static"));
+    this.#list(product, shown);
     for (const button of all("date-step")) button.disabled = !this.#beside(button);
     one("level").value = this.#level();
     one("level-lock").setAttribute("aria-pressed", String(locked));
+  }
+
+  /** Thousands of dates are listed when they change, not whenever anything does. */
+  #list(product, shown) {
+    const dates = this.#dates(product);
+    const listed = `${product} ${dates.length > MOST ? shown?.slice(0, 4) : dates.length}`;
+    if (listed !== this.#listed) {
+      fill(one("date"), dateOptions(dates, shown), shown);
+      show(one("date-group"), dates.some((text) => text !== "static"));
+    }
+    this.#listed = listed;
+    one("date").value = shown;
   }
 
   #dates(name) {
@@ -45,10 +68,11 @@ export class Toolbar {
     return dates[dates.indexOf(shown) + Number(button.dataset.dateStep)];
   }
 
+  /** Of the other product the same date, or the one nearest to it. */
   #pickProduct(product) {
-    const dates = this.#dates(product);
-    const same = dates.includes(this.#store.state.date);
-    this.#store.change({ product, date: same ? this.#store.state.date : dates.at(-1) ?? null });
+    const [dates, { date: shown }] = [this.#dates(product), this.#store.state];
+    const near = dates.includes(shown) ? shown : this.#timeline.line(product).closest(shown) ?? dates.at(-1);
+    this.#store.change({ product, date: near ?? null });
   }
 
   #step(button) {
