@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest
 
-from search import tasks
-from search.models import Dataset, Encoder, Product, QueryPicture, Scene, SceneFile, Shard
+from search import deleting, imports, joblog, tasks
+from search.models import Animation, Dataset, Encoder, Import, Product, QueryPicture, Scene, SceneFile, Shard
 from search.models.datasets import GivenNumber
 
 admin.site.site_header = admin.site.site_title = "Lookalike"
@@ -26,10 +26,30 @@ class ProductInline(admin.TabularInline):
 @admin.register(Dataset)
 class DatasetAdmin(admin.ModelAdmin):
     list_display = ["name", "slug", "kind", "encoder", "engine", "owner", "is_public", "tiles", "created_at"]
-    list_filter = ["kind", "is_public", "encoder"]
-    search_fields = ["name", "slug", "description"]
-    readonly_fields = ["number", "kind", "encoder", "created_at"]
+    list_filter = ["kind", "is_public", "tms", "encoder", "owner"]
+    list_select_related = ["encoder", "owner"]
+    search_fields = ["name", "slug", "description", "owner__username"]
+    readonly_fields = ["number", "kind", "encoder", "tms", "offset_grid", "edges", "min_valid", "created_at"]
+    filter_horizontal = ["members"]
     inlines = [ProductInline]
+    actions = ["make_public", "make_private"]
+
+    @admin.action(description="Let everyone search it")
+    def make_public(self, request: HttpRequest, queryset: QuerySet[Dataset]) -> None:
+        count = Dataset.objects.filter(pk__in=queryset.values("pk")).update(is_public=True)
+        self.message_user(request, f"{count} datasets can be searched by everyone.")
+
+    @admin.action(description="Only owner and members may see it")
+    def make_private(self, request: HttpRequest, queryset: QuerySet[Dataset]) -> None:
+        count = Dataset.objects.filter(pk__in=queryset.values("pk")).update(is_public=False)
+        self.message_user(request, f"{count} datasets are seen by their owners and members only.")
+
+    def delete_model(self, request: HttpRequest, obj: Dataset) -> None:
+        deleting.delete(obj)  # with its files
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Dataset]) -> None:
+        for dataset in Dataset.objects.filter(pk__in=queryset.values("pk")):
+            deleting.delete(dataset)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
         return super().get_queryset(request).annotate(tiles=Sum("products__scenes__shards__tiles"))
@@ -39,7 +59,7 @@ class DatasetAdmin(admin.ModelAdmin):
         return dataset.tiles or 0  # type: ignore[attr-defined]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # manage.py import_images makes datasets
+        return False  # people make them at /datasets/new/
 
 
 class SceneFileInline(admin.TabularInline):
@@ -118,6 +138,59 @@ class ShardAdmin(admin.ModelAdmin):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Shard]) -> None:
         count = Shard.objects.filter(pk__in=queryset.values("pk")).cancel()
         self.message_user(request, f"{count} shards were cancelled.")
+
+
+@admin.register(Import)
+class ImportAdmin(admin.ModelAdmin):
+    list_display = ["pk", "dataset", "kind", "owner", "status", "progress", "error", "created_at", "finished_at"]
+    list_filter = ["status", "kind", "dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["error", "dataset__slug", "owner__username"]
+    date_hierarchy = "created_at"
+    readonly_fields = [field.name for field in Import._meta.fields] + ["log"]
+    actions = ["resume", "stop"]
+
+    @admin.display(description="done")
+    def progress(self, job: Import) -> str:
+        return f"{job.done:,} of {job.total:,} {job.unit}" if job.total else ""
+
+    @admin.display(description="end of its log")
+    def log(self, job: Import) -> str:
+        return "\n".join(f"{line['at']} {line['level']}: {line['text']}" for line in joblog.tail(job, 50))
+
+    @admin.action(description="Go on, try again or repeat")
+    def resume(self, request: HttpRequest, queryset: QuerySet[Import]) -> None:
+        for job in queryset.select_related("dataset"):
+            imports.resume(job)
+        self.message_user(request, "They are queued; those at work now were left alone.")
+
+    @admin.action(description="Stop")
+    def stop(self, request: HttpRequest, queryset: QuerySet[Import]) -> None:
+        for job in queryset.select_related("dataset"):
+            imports.stop(job)
+        self.message_user(request, "They are stopped; what they have done stays.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # the dataset's page and the commands start imports
+
+
+@admin.register(Animation)
+class AnimationAdmin(admin.ModelAdmin):
+    list_display = ["pk", "dataset", "owner", "status", "file", "error", "created_at", "finished_at"]
+    list_filter = ["status", "dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["error", "dataset__slug", "owner__username"]
+    date_hierarchy = "created_at"
+    readonly_fields = [field.name for field in Animation._meta.fields]
+    actions = ["cancel"]
+
+    @admin.action(description="Cancel")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Animation]) -> None:
+        count = Animation.objects.filter(pk__in=queryset.values("pk")).cancel()
+        self.message_user(request, f"{count} films were cancelled.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # the map and the command make films
 
 
 @admin.register(QueryPicture)

@@ -41,7 +41,8 @@ def of_files(form: QueryDict) -> Values:
         raise BadQuery("Write bands as numbers: 4 3 2, or one for grey.")
     return {
         "paths": lines(form, "paths"), "product": text(form, "product"), "title": text(form, "title"),
-        "credit": text(form, "credit"), "date": text(form, "date"), "date_pattern": text(form, "date_pattern"), "bands": [int(band) for band in bands],
+        "credit": text(form, "credit"), "date": text(form, "date"), "date_pattern": text(form, "date_pattern"),
+        "bands": [int(band) for band in bands],
         "levels": numbers(form, "levels"), "convert": bool(form.get("convert")),
     }  # fmt: skip
 

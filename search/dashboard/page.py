@@ -10,9 +10,10 @@ from django.views.decorators.http import require_safe
 from search import datasets, filetypes, progress, summary, uploads
 from search.compositing.recipe import IN_WORDS
 from search.dashboard import activity, coverage, disk, previews
-from search.describing import describe_levels
+from search.describing import describe_levels, image_address
 from search.errors import NoSuchTile
-from search.models import Dataset
+from search.grid import GEOGRAPHIC
+from search.models import Dataset, Scene
 from search.views import user_of, visible
 
 CHUNK = 4 * 2**20  # bytes of one piece: within a minute even over one megabit a second
@@ -76,5 +77,15 @@ def offered(dataset: Dataset, user: Any) -> dict[str, Any]:
         "waiting": uploads.waiting(dataset, user), "chunk": min(CHUNK, settings.UPLOAD_LIMIT),
         "accepted": ",".join(filetypes.ACCEPTED), "sizes": datasets.size_choices(dataset.grid),
         "folders": settings.IMPORT_FOLDERS if user.is_staff else [], "methods": list(IN_WORDS.items()),
-        "quota": settings.UPLOAD_QUOTA,
+        "quota": settings.UPLOAD_QUOTA, "backdrop": backdrop(user),
     }  # fmt: skip
+
+
+def backdrop(user: Any) -> str:
+    """The address of level 2's tiles of a map of the whole Earth that this person may see, to draw areas on; or ""."""
+    earth = {"west__lte": -179, "east__gte": 179, "south__lte": -80, "north__gte": 80}
+    seen = Dataset.objects.visible_to(user).filter(kind=Dataset.Kind.MAP, tms=GEOGRAPHIC.id)
+    scene = Scene.objects.filter(product__dataset__in=seen, **earth).select_related("product__dataset").first()
+    if scene is None:
+        return ""
+    return f"{image_address(scene, 2, 0, 0).removesuffix('0/0.webp')}ROW/COL.webp?size=256&v={scene.version}"

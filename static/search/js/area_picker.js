@@ -15,6 +15,17 @@ export class AreaPicker {
     this.#area.addEventListener("pointercancel", () => { this.#from = null; });
     for (const field of all("side", this.#form)) field.addEventListener("input", () => this.#draw());
     this.#draw();
+    if (this.#area.dataset.backdrop) this.#paint(this.#area.dataset.backdrop);
+  }
+
+  /** The Earth behind it: level 2 of a map that is here, 5 × 3 tiles of 72 degrees. */
+  #paint(address) {
+    for (let number = 0; number < 15; number += 1) {
+      const [row, col] = [Math.floor(number / 5), number % 5];
+      const image = Object.assign(new Image(), { src: address.replace("ROW", row).replace("COL", col), alt: "", loading: "lazy" });
+      Object.assign(image.style, { left: `${col * 20}%`, top: `${row * 40}%`, width: "20%", height: "40%" });
+      this.#area.prepend(image);
+    }
   }
 
   #place({ clientX, clientY }) {
