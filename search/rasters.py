@@ -44,8 +44,8 @@ class Choices:
     convert: bool = False
 
     def __str__(self) -> str:
-        """What findings depend on."""
-        return f"{self.pyramid.id} {self.bands} {self.nodata} {self.convert}"
+        """What findings depend on, besides the bands, which they name."""
+        return f"{self.pyramid.id} {self.nodata} {self.convert}"
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def look(item: Item, choices: Choices, ledger: Ledger | None = None) -> list[Ins
     known = ledger.find(item.path) if ledger else None
     if known:
         parts = [Inspected.from_json(part) for part in known["parts"]]
-        if all(part.path.is_file() for part in parts):
+        as_chosen = not choices.bands or all(part.bands == choices.bands for part in parts)
+        if as_chosen and all(part.path.is_file() for part in parts):
             return parts
     parts = inspect(item, choices)
     if ledger:
@@ -169,6 +170,11 @@ def check_place(item: Item, source: rasterio.DatasetReader) -> None:
         raise BadImagery(
             f"{item.title} has no georeference, so it has no place on a map. "
             "Give it one (gdal_translate -a_srs … -a_ullr …), or import it as a gallery (--kind gallery)."
+        )
+    if source.crs is not None and not (source.crs.is_geographic or source.crs.is_projected):
+        raise BadImagery(
+            f"{item.title} is in a coordinate system that is not tied to the Earth ({source.crs.to_wkt()[:40]}). "
+            "Say which one it is: gdal_translate -a_srs EPSG:… ."
         )
     if source.crs is not None and source.transform.is_identity and source.count:
         raise BadImagery(f"{item.title} names a coordinate system but not where in it the picture lies. "

@@ -92,7 +92,7 @@ def cut(source: DatasetReader, box: grid.Bounds, shift: float, pixel: float, tar
     ahead of the box, where it counts beyond 180."""
     west, south, east, north = box
     width, height = max(1, round((east - west) / pixel)), max(1, round((north - south) / pixel))
-    to = Affine(pixel, 0, west, 0, -(north - south) / height, north)
+    to = Affine((east - west) / width, 0, west, 0, -(north - south) / height, north)
     bands = [i for i, flags in enumerate(source.mask_flag_enums, 1) if source.colorinterp[i - 1].name != "alpha"]
     profile = {"driver": "GTiff", "count": len(bands), "dtype": source.dtypes[0], "crs": "EPSG:4326", "transform": to,
                "width": width, "height": height, "tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK,
