@@ -37,4 +37,13 @@ def tail(job: Import, lines: int = 200) -> list[dict[str, str]]:
             whole = file.read().decode("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in whole[1 if start else 0 :][-lines:] if line.endswith("}")]
+    return [line for line in map(_read, whole[1 if start else 0 :][-lines:]) if line is not None]
+
+
+def _read(line: str) -> dict[str, str] | None:
+    """None for a line that was cut short by a killed worker or a full disk, perhaps in the middle of a character."""
+    try:
+        found: dict[str, str] = json.loads(line)
+    except ValueError:
+        return None
+    return found

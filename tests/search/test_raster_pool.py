@@ -82,7 +82,7 @@ def test_a_file_that_is_not_there_is_rasterios_error():
 @pytest.mark.django_db
 def test_only_files_that_the_tile_touches_are_looked_up(tmp_path):
     east = [make_raster(tmp_path / f"{i}.tif", noise(seed=i), (10 * i, 0, 10 * i + 9, 9)) for i in range(5)]
-    scene = Scene.objects.get(product__dataset=make_map("many", east))
+    scene = Scene.objects.select_related("product__dataset").get(product__dataset=make_map("many", east))
     with CaptureQueriesContext(connection) as asked:
         files = RasterReader(scene, (12.0, 1.0, 13.0, 2.0)).files
     assert ([file.path for file in files], len(asked)) == ([str(east[1])], 1)
