@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
@@ -16,7 +17,7 @@ from search.errors import NoSuchTile
 from search.gibs import find_layers
 from search.models import Import
 from search.permissions import check_may_import
-from search.views import user_of, visible
+from search.views import visible
 
 TAIL = 200  # lines of the log
 SUGGESTED = 20
@@ -52,9 +53,9 @@ class ImportsView(APIView):
         return Response(activity.describe(job), 201)
 
 
-def found(request: Request, number: int) -> Import:
+def found(request: HttpRequest | Request, number: int) -> Import:
     """NoSuchTile's 404 for imports into datasets that one may not see, whether they exist or not."""
-    job = Import.objects.filter(activity.of(user_of(request)), pk=number).select_related("dataset", "owner").first()
+    job = Import.objects.filter(activity.of(request.user), pk=number).select_related("dataset", "owner").first()
     if job is None:
         raise NoSuchTile(f"There is no import {number} that you may see. Sign in, or look at the dataset's page.")
     return job

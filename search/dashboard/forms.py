@@ -1,5 +1,6 @@
 """What the pages' plain forms send, as the API takes it: the same serializers and recipes check both."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import QueryDict
@@ -56,7 +57,7 @@ def of_composite(form: QueryDict) -> Values:
     return {**whole, **{name: text(form, name) for name in ("product", "method", "from", "to", "name", "title")}}
 
 
-READERS = {
+READERS: dict[str, Callable[[QueryDict], Values]] = {
     Import.Kind.GIBS: of_gibs, Import.Kind.FILES: of_files, Import.Kind.EMBEDDINGS: of_embeddings,
     Import.Kind.COMPOSITE: of_composite,
 }  # fmt: skip

@@ -64,19 +64,17 @@ def summed() -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]], dict
     scenes = Scene.objects.order_by().values("product__dataset")
     dated = scenes.filter(day__gt=0).annotate(n=Count("day", distinct=True), first=Min("day"), last=Max("day"))
     jobs = Import.objects.filter(AT_WORK).order_by().values_list("dataset").annotate(n=Count("pk"))
-    return (
-        {row["scene__product__dataset"]: row for row in shards},
-        {row["product__dataset"]: row for row in dated},
-        dict(jobs),
-    )
+    by_dataset: dict[int, dict[str, Any]] = {row["scene__product__dataset"]: dict(row) for row in shards}
+    dates: dict[int, dict[str, Any]] = {row["product__dataset"]: dict(row) for row in dated}
+    return by_dataset, dates, dict(jobs)
 
 
 def line(dataset: Dataset, user: Any, shards: dict[str, Any], dates: dict[str, Any], importing: int) -> Line:
-    ends = [keys.date_of(dates[end]) if dates else None for end in ("first", "last")]
     return Line(
         dataset, shards.get("sum_tiles") or 0, shards.get("sum_bytes") or 0, shards.get("n", 0),
         shards.get("ready", 0), shards.get("building", 0), shards.get("broken", 0), importing, dates.get("n", 0),
-        *ends, is_mine=dataset.owner_id is not None and dataset.owner_id == user.pk,
+        first=keys.date_of(dates["first"]) if dates else None, last=keys.date_of(dates["last"]) if dates else None,
+        is_mine=dataset.owner_id is not None and dataset.owner_id == user.pk,
     )  # fmt: skip
 
 

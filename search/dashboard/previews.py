@@ -48,5 +48,7 @@ def chosen(shard: Shard) -> list[int]:
     table = pq.read_table(path, columns=["key", "nodata_share"])
     shown = table["key"].to_numpy()[table["nodata_share"].to_numpy() <= MOSTLY]
     shown = shown[(shown >> keys.SHIFTS["offset"] & 1) == 0]
-    places = np.unique(np.linspace(0, len(shown) - 1, SHOWN + 2).astype(int)[1:-1]) if len(shown) else []
+    if not len(shown):
+        return []
+    places = np.unique(np.linspace(0, len(shown) - 1, SHOWN + 2).astype(int)[1:-1])
     return [int(shown[place]) for place in places]
