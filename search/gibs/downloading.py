@@ -135,18 +135,10 @@ class Download:
 
     async def _run(self) -> None:
         self._waiting: asyncio.Queue[tuple[Work, int, int, int] | None] = asyncio.Queue(4 * self.limits.connections)
-        many = self.limits.connections
-        bounds = httpx2.Limits(max_connections=many, max_keepalive_connections=many)
-        wait = httpx2.Timeout(self.patience.silence, connect=self.patience.connect, pool=None)
-        headers = documents.AGENT | {"Accept-Encoding": "identity"}
+        self._trusted = httpx2.create_ssl_context()
         with ThreadPoolExecutor(CHECKERS) as self._checkers:
-            async with (
-                httpx2.AsyncClient(
-                    limits=bounds, timeout=wait, headers=headers, follow_redirects=False
-                ) as self._client,
-                asyncio.TaskGroup() as tasks,
-            ):
-                for _ in range(many):
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self.limits.connections):
                     tasks.create_task(self._worker())
                 tasks.create_task(self._send())
         await asyncio.to_thread(rules.count, self.requests % BATCH)
@@ -180,31 +172,39 @@ class Download:
                 await asyncio.to_thread(journal.settle)
             self._results.put(work)
 
+    def _client(self) -> httpx2.AsyncClient:
+        """One connection: a pool shared by all looks at each of its connections for every request (decision 009)."""
+        wait = httpx2.Timeout(self.patience.silence, connect=self.patience.connect, pool=None)
+        headers = documents.AGENT | {"Accept-Encoding": "identity"}
+        only = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
+        return httpx2.AsyncClient(limits=only, timeout=wait, headers=headers, verify=self._trusted)
+
     async def _worker(self) -> None:
-        while (item := await self._waiting.get()) is not None:
-            work, level, row, col = item
-            try:
-                await self._tile(work, level, row, col)
-            except BadAnswer as last:
-                work.missing.append(Missing(work.sheet.time, level, row, col, last.reason, str(last)[:200]))
-                self._count_miss()
-            self.done += 1
-            work.left -= 1
-            await self._settle(work)
+        async with self._client() as client:
+            while (item := await self._waiting.get()) is not None:
+                work, level, row, col = item
+                try:
+                    await self._tile(client, work, level, row, col)
+                except BadAnswer as last:
+                    work.missing.append(Missing(work.sheet.time, level, row, col, last.reason, str(last)[:200]))
+                    self._count_miss()
+                self.done += 1
+                work.left -= 1
+                await self._settle(work)
 
     def _count_miss(self) -> None:
         self._missed += 1
         if self._missed >= self.patience.hopeless:
             self.stop(f"the server failed {self._missed} tiles in a row")
 
-    async def _tile(self, work: Work, level: int, row: int, col: int) -> None:
+    async def _tile(self, client: httpx2.AsyncClient, work: Work, level: int, row: int, col: int) -> None:
         """Fetch, check and keep one tile; BadAnswer with the last reason when it cannot be had."""
         tries = pauses = 0
         while True:
             if self._stop:
                 raise BadAnswer("not asked for", self._stop)
             try:
-                await self._attempt(work, level, row, col)
+                await self._attempt(client, work, level, row, col)
             except Told as told:
                 pauses += 1
                 self._obey(told)
@@ -231,7 +231,7 @@ class Download:
         else:
             self._gate.shut(told.seconds)
 
-    async def _attempt(self, work: Work, level: int, row: int, col: int) -> None:
+    async def _attempt(self, client: httpx2.AsyncClient, work: Work, level: int, row: int, col: int) -> None:
         await self._gate.passed()
         await self._asking.wait(1)
         await self._line.wait()
@@ -240,7 +240,7 @@ class Download:
         await self._count()
         source = work.sheet.source
         url = source.url(work.sheet.time, level, row, col)
-        content = await asked(self._client, url, source.format, self.patience)
+        content = await asked(client, url, source.format, self.patience)
         self._line.take(len(content))
         self.bytes += len(content)
         journal, size = work.journals[level], source.grid.tile_size

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import FileIO
 from pathlib import Path
 
 import psutil
@@ -36,6 +37,8 @@ class Journal:
     level: int
     held: dict[Place, Held] = field(default_factory=dict)
     absent: set[Place] = field(default_factory=set)
+    _rows: set[int] = field(default_factory=set, repr=False)  # whose folders exist
+    _out: FileIO | None = field(default=None, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -81,7 +84,9 @@ class Journal:
     def keep(self, row: int, col: int, content: bytes, good: checking.Checked) -> Held:
         """Put a tile's file in place, whole or not at all, and note it. OSError on a full disk."""
         place = self.file(row, col)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        if row not in self._rows:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._rows.add(row)
         part = place.with_name(f".{place.name}.{unique()}.part")
         try:
             part.write_bytes(content)
@@ -104,9 +109,15 @@ class Journal:
 
     def _append(self, line: dict) -> None:
         """One write: lines of several processes do not mix, and a torn one stands alone."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / NAME).open("ab", buffering=0) as out:
-            out.write(json.dumps(line).encode() + b"\n")
+        if self._out is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._out = FileIO(self.folder / NAME, "ab")
+        self._out.write(json.dumps(line).encode() + b"\n")
+
+    def close(self) -> None:
+        if self._out is not None:
+            self._out.close()
+            self._out = None
 
     def _lines(self) -> Iterator[tuple[Place, dict]]:
         """The last line of each tile counts; a torn one is passed over."""
@@ -131,7 +142,8 @@ class Journal:
         return when is not None and written < midnight(when + UNSETTLED).timestamp()
 
     def settle(self) -> None:
-        """Write the record anew, one line a tile, in order, without what killed runs left behind."""
+        """Write the record anew, one line a tile, in order; lines of tiles that were not asked for stay."""
+        self.close()
         lines = dict(self._lines())
         lines |= {place: _line(held) for place, held in self.held.items()}
         lines |= {(row, col): {"row": row, "col": col, "absent": True} for row, col in self.absent - set(self.held)}
