@@ -29,12 +29,13 @@ export class Fetching {
 
   async #fetch(key, error) {
     this.#busy = true;
+    this.#tried.add(key); // what is still empty afterwards is not asked for again
     const { product, date, level, row, col } = await this.#tile(key);
     if (!this.#may(product)) return this.#end(() => this.#done(null, error));
     this.#say("Fetching this tile from NASA GIBS…");
-    this.#tried.add(key);
     const answer = await this.#api.fetchTile({ product, date, level, row, col }).catch((refused) => refused);
     const failed = answer instanceof Error;
+    if (failed) this.#tried.delete(key);
     return this.#end(() => this.#done(failed ? null : answer, failed ? answer : null));
   }
 
