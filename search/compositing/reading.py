@@ -102,7 +102,7 @@ def painted(
         if grid.overlaps(box_of(file), box) and not valid.all():
             found, known = native(reader, file.path, box, width, height)
             fresh = known & ~valid
-            values[:, fresh] = found[:, fresh].astype(kind)
+            np.copyto(values, found, where=fresh, casting="unsafe")  # `kind` holds the values of all scenes
             valid |= known
     return values, valid
 
