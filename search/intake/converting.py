@@ -20,7 +20,6 @@ from search import grid
 from search.errors import BadImagery, TooLarge
 from search.imagery.pool import NEVER_GUESS
 
-CACHE = 128  # MB of blocks that GDAL keeps while it copies
 SPARE = 2**29  # bytes of disk that stay free
 BLOCK = 512
 COG = {"driver": "COG", "compress": "DEFLATE", "predictor": "YES", "blocksize": str(BLOCK), "bigtiff": "IF_SAFER",
@@ -60,7 +59,7 @@ def quiet(target: Path, source: DatasetReader) -> Iterator[Path]:
     staging = target.parent / f".part-{uuid.uuid4().hex[:12]}"
     staging.mkdir(parents=True)
     try:
-        with rasterio.Env(**NEVER_GUESS, GDAL_CACHEMAX=CACHE, CPL_TMPDIR=str(staging)):
+        with rasterio.Env(**NEVER_GUESS, CPL_TMPDIR=str(staging)):
             yield staging / "whole.tif"
         check_plain(staging / "whole.tif")
         (staging / "whole.tif").replace(target)
