@@ -62,6 +62,8 @@ def arrived(page: Page) -> None:
 def test_a_dataset_is_made_filled_watched_and_deleted(desk: Page, tiff: Path) -> None:
     make(desk, "By hand")
     pieces: list[str] = []
+    missed: list[str] = []
+    desk.on("response", lambda response: missed.append(response.url) if response.status == 404 else None)
     desk.on("request", lambda request: pieces.append(request.method) if "/uploads/" in request.url else None)
     choose(desk, tiff)
     arrived(desk)
@@ -70,10 +72,12 @@ def test_a_dataset_is_made_filled_watched_and_deleted(desk: Page, tiff: Path) ->
     expect(desk.locator("[data-job-state]")).to_have_text("finished", timeout=60_000)
     expect(desk.locator('[data-live="coverage"] .cell--ready').first).to_be_visible(timeout=60_000)
     expect(desk.locator(".strip__tiles img").first).to_be_visible()
+    desk.wait_for_load_state("networkidle")  # pictures of a dataset that is gone would be missed
     desk.get_by_text("Delete this dataset").click()
     desk.get_by_label("To delete it").fill("by-hand")
     desk.get_by_role("button", name="Delete By hand").click()
     expect(desk.get_by_text("By hand is deleted.")).to_be_visible()
+    assert missed == []
 
 
 def test_an_upload_that_is_cut_in_the_middle_goes_on(desk: Page, tiff: Path, complaints: list[str]) -> None:

@@ -27,7 +27,7 @@ export class GibsForm {
     const query = new URLSearchParams({ q: words, epsg: this.#form.dataset.epsg });
     const response = await fetch(`/api/v1/gibs/layers?${query}`).catch(() => null);
     const body = await response?.json().catch(() => null); // a proxy's error page is not JSON
-    if (asked !== this.#asked) return;
+    if (asked !== this.#asked || document.activeElement !== one("layer", this.#form)) return;
     if (!response?.ok) { this.#hint(body?.error?.message ?? "NASA's list of layers cannot be reached just now. Write the layer's id."); return; }
     this.#layers = body.results;
     this.#hint(body.count ? `${body.count} layers fit.` : "No layer has all these words. Try fewer.");
