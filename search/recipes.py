@@ -8,7 +8,7 @@ from search import gibs, imports, uploads
 from search.compositing.recipe import Recipe
 from search.errors import BadQuery, NeedsConfirmation
 from search.gibs.planning import ASK_ABOVE, KNOWN, Plan
-from search.imports import files
+from search.imports import embeddings, files
 from search.models import Dataset, Import
 
 OF_THE_SITE = {"host", "connections", "megabits"}  # of a download: not for people who only use the site
@@ -30,6 +30,9 @@ def start(
         recipe = {**recipe, "paths": paths(user, recipe, sent)}
         if kind == Import.Kind.FILES:
             files.options_of(dataset, files.options_in(recipe))
+        else:
+            said = {name: value for name, value in recipe.items() if name not in ("paths", "options")}
+            embeddings.options_of(dataset, said | dict(recipe.get("options") or {}))
     return imports.start(dataset, kind, recipe, owner=user)
 
 

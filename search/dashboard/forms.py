@@ -49,7 +49,8 @@ def of_files(form: QueryDict) -> Values:
 
 
 def of_embeddings(form: QueryDict) -> Values:
-    return {"paths": lines(form, "paths"), "product": text(form, "product"), "date": text(form, "date")}
+    names = ("product", "title", "credit", "date", "model", "level")
+    return {"paths": lines(form, "paths"), **{name: text(form, name) for name in names}}
 
 
 def of_composite(form: QueryDict) -> Values:

@@ -24,12 +24,18 @@ class Strip:
 
 
 def strips(dataset: Dataset) -> list[Strip]:
-    """One query, and two columns of a file for each strip."""
+    """Two queries at most for each strip, and two columns of a file."""
     newest: dict[tuple[int, int], Shard] = {}
     for shard in Shard.objects.of(dataset).searchable().filter(tiles__gt=0).order_by("scene__day")[:2000]:
         newest[shard.scene.product.number, shard.level] = shard
-    made = [strip(dataset, newest[place]) for place in sorted(newest)[:MOST]]
+    made = [strip(dataset, newest[place]) for place in sorted(newest)[:MOST] if is_drawn(newest[place])]
     return [one for one in made if one.tiles]
+
+
+def is_drawn(shard: Shard) -> bool:
+    """False where only vectors came in: there are no pictures of those squares."""
+    scene = shard.scene
+    return bool(scene.folder or scene.images or scene.files.exists())
 
 
 def strip(dataset: Dataset, shard: Shard) -> Strip:

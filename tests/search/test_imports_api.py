@@ -102,6 +102,7 @@ def test_an_import_is_started_watched_stopped_and_gone_on_with(owned):
              {"kind": "files", "recipe": {"paths": "x"}}, {"kind": "files", "recipe": {"paths": [3]}},
              {"kind": "files", "recipe": {"paths": ["https://x.org/a.tif"], "bands": ["red"]}},
              {"kind": "composite", "recipe": {"method": "wishes"}},
+             {"kind": "embeddings", "recipe": {"paths": ["https://x.org/a.parquet"], "wish": 1}},
              {"kind": "files", "recipe": {}, "uploads": ["../x"]}],
 )  # fmt: skip
 def test_an_import_that_makes_no_sense_is_refused(owned, body):

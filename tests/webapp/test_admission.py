@@ -78,7 +78,8 @@ async def until(condition: Callable[[], object]) -> None:
     ("path", "kind"),
     [("/healthz", "probes"), ("/readyz", "probes"), ("/metrics", "probes"), (TILE, "tiles"),
      ("/api/v1/images/abc.webp", "tiles"), (SEARCH, "search"), (f"{SEARCH}.csv", "search"), ("/", "pages"),
-     ("/api/v1/datasets/world/images/", "search"), ("/api/v1/datasets/world/tiles", "pages"), ("/x/metrics", "pages")],
+     ("/api/v1/datasets/world/images/", "search"), ("/api/v1/datasets/world/tiles", "pages"), ("/x/metrics", "pages"),
+     ("/api/v1/uploads/abc", "slow"), ("/api/v1/gibs/layers", "slow")],
 )  # fmt: skip
 def test_each_address_has_its_lane(path: str, kind: str) -> None:
     assert kind_of(path) == kind
