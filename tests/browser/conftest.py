@@ -12,8 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser.chromium import DESKTOP, FLAGS, PHONE, executable
 from tests.browser.visitor import DELTA, Visitor
 from tests.factories import DEMO, picture_bytes
+from tests.gibs_server import GibsServer
 from tests.webapp.site import Site
 
+PASSWORD = "a long way round"
+TERRA = "MODIS_Terra_CorrectedReflectance_TrueColor"
 VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective, e.blockedURI))"
 
 
@@ -31,14 +34,23 @@ def import_earth(site: Site, slug: str, *words: object) -> None:
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def tile_server() -> Iterator[GibsServer]:
+    """What the site takes for NASA GIBS."""
+    with GibsServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory, tile_server: GibsServer) -> Iterator[Site]:
     """The whole site as `make demo` runs it, with the map `earth` and the gallery `frames` (70 pictures)."""
     folder = tmp_path_factory.mktemp("site")
     rates = {f"THROTTLE_{who}": "100000/min" for who in ("ANON", "USER", "UPLOAD")}
-    running = Site(folder / "data", **rates).start()
+    ours = {"GIBS_URL": tile_server.url, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    running = Site(folder / "data", **rates, **ours).start()
     try:
         running.ready()
         import_earth(running, "earth", "--now")
+        running.get("/api/v1/places?q=a")  # the names are sorted when they are first asked for
         naming = ["--dataset", "frames", "--encoder", "colour", "--public", "--now"]
         manage(running, "import_images", pictures(folder / "frames"), *naming)
         yield running
@@ -60,6 +72,36 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
         yield browser
         browser.close()
+
+
+def download(
+    site: Site, slug: str, epsg: int, level: int, *bbox: float, days: tuple[str, ...] = ("2004-08-01",)
+) -> None:
+    """A dataset of tiles from the tile server, level by colour statistics."""
+    what = ["--layer", TERRA, "--date", *days, "--bbox", *bbox, "--level", level, "--projection", epsg]
+    manage(site, "gibs_download", *what, "--dataset", slug, "--encoder", "colour", "--public", "--yes", "--now")
+
+
+@pytest.fixture(scope="package")
+def terra(site: Site) -> str:
+    """North-west Africa at level 5, two dates apart by a year, from the tile server; the account `owner` may import."""
+    download(site, "terra", 4326, 5, -18, 18, 9, 36, days=("2003-08-01", "2004-08-01"))
+    manage(site, "createsuperuser", "--noinput", "--username", "owner", "--email", "owner@example.org")
+    return "terra"
+
+
+@pytest.fixture(scope="package")
+def arctic(site: Site) -> str:
+    """Everything north of 60° in polar stereographic projection, level 1."""
+    download(site, "arctic", 3413, 1, -180, 60, 180, 90)
+    return "arctic"
+
+
+@pytest.fixture(scope="package")
+def mercator(site: Site) -> str:
+    """The northern half of the Earth in Web Mercator, level 3."""
+    download(site, "mercator", 3857, 3, -180, 0, 180, 80)
+    return "mercator"
 
 
 @pytest.fixture

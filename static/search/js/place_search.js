@@ -20,6 +20,7 @@ export class PlaceSearch {
     this.#go = go;
     this.#worldview = worldview;
     this.#input.addEventListener("input", debounce(() => this.#look(), 120));
+    this.#input.addEventListener("focus", () => ask("a").catch(() => {}), { once: true }); // the first question takes long
     this.#input.addEventListener("keydown", (event) => this.#press(event));
     this.#input.addEventListener("blur", () => setTimeout(() => this.#hide(), 150)); // after a click into the list
     one("places-form").addEventListener("submit", (event) => this.#submit(event));
