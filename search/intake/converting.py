@@ -1,7 +1,6 @@
 """Rasters copied into the data folder as Cloud Optimized GeoTIFFs, block by block, and cut at the date line."""
 
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from rasterio.windows import Window
 from search import grid
 from search.errors import BadImagery, TooLarge
 from search.imagery.pool import NEVER_GUESS
+from search.intake import staging
 
 SPARE = 2**29  # bytes of disk that stay free
 BLOCK = 512
@@ -54,19 +54,19 @@ def halves(source: DatasetReader, box: grid.Bounds, folder: Path, stem: str) -> 
 
 @contextmanager
 def quiet(target: Path, source: DatasetReader) -> Iterator[Path]:
-    """A file beside the target, which takes its name when all went well; what stood there before dies with it."""
+    """A file beside the target, which takes its name when all went well."""
     check_room(source, target)
-    staging = target.parent / f".part-{uuid.uuid4().hex[:12]}"
-    staging.mkdir(parents=True)
+    folder = staging.beside(target)
+    folder.mkdir(parents=True)
     try:
-        with rasterio.Env(**NEVER_GUESS, CPL_TMPDIR=str(staging)):
-            yield staging / "whole.tif"
-        check_plain(staging / "whole.tif")
-        (staging / "whole.tif").replace(target)
+        with rasterio.Env(**NEVER_GUESS, CPL_TMPDIR=str(folder)):
+            yield folder / "whole.tif"
+        check_plain(folder / "whole.tif")
+        (folder / "whole.tif").replace(target)
     except RasterioError as error:
         raise BadImagery(f"{Path(source.name).name} could not be copied ({error}).") from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_room(source: DatasetReader, target: Path) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from search.digests import file_digest
 from search.errors import BadAddress, BadImagery, TooLarge
-from search.intake import footprints, lists, remote, zips
+from search.intake import footprints, lists, remote, staging, zips
 from search.intake.items import Item
 
 RASTERS = frozenset({".tif", ".tiff", ".vrt", ".jp2", ".j2k", ".img", ".asc", ".hgt"})
@@ -40,6 +40,7 @@ def gather(paths: Iterable[Path | str], home: Path, describing: Path | None = No
 
     A path that is not there is BadImagery; a single file or address that cannot be had is listed as refused.
     """
+    staging.sweep(home)
     found = Found(home)
     for path in [*paths, *([describing] if describing else [])]:
         text = str(path)
@@ -156,7 +157,7 @@ def kept(found: Found, path: Path) -> Path:
         try:
             target.hardlink_to(path)
         except OSError:  # another file system
-            part = target.with_name(f".part-{path.name}")
+            part = staging.beside(target)
             shutil.copyfile(path, part)
             part.replace(target)
         found.made.append(target)

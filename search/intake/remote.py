@@ -10,7 +10,6 @@ import ipaddress
 import re
 import socket
 import time
-import uuid
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,6 +18,7 @@ import psutil
 from django.conf import settings
 
 from search.errors import BadAddress, TooLarge
+from search.intake import staging
 
 SECONDS = 20.0  # until it must have answered, and between two pieces
 MOST_REDIRECTS = 5
@@ -98,7 +98,7 @@ def fetched(url: str, folder: Path, *, limit: int | None = None) -> Path:
     if target.is_file():
         return target
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".part-{uuid.uuid4().hex[:12]}"
+    part = staging.beside(target)
     try:
         with client() as web, web.stream("GET", url) as answer:
             check_answer(url, answer)

@@ -2,13 +2,13 @@
 
 import shutil
 import stat
-import uuid
 import zipfile
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
 from search.errors import BadImagery, TooLarge
+from search.intake import staging
 
 MOST_ENTRIES = 200_000
 MOST_RATIO = 200  # bytes unpacked for one packed; real imagery stays below 20
@@ -27,14 +27,14 @@ def unpacked(path: Path, folder: Path, wanted: frozenset[str]) -> Path:
     """
     if folder.is_dir():
         return folder
-    staging = folder.with_name(f".part-{uuid.uuid4().hex[:12]}")
+    part = staging.beside(folder)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = checked(path, archive, wanted)
-            staging.mkdir(parents=True)
+            part.mkdir(parents=True)
             for entry in entries:
-                extract(archive, entry, staging / entry.filename)
-        staging.rename(folder)
+                extract(archive, entry, part / entry.filename)
+        part.rename(folder)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, ValueError) as error:
         raise BadImagery(f"{path.name} is not a zip that can be read ({error}). Pack or fetch it again.") from error
     except RuntimeError as error:  # zipfile's word for a password
@@ -42,7 +42,7 @@ def unpacked(path: Path, folder: Path, wanted: frozenset[str]) -> Path:
     except OSError as error:
         raise BadImagery(f"{path.name} could not be unpacked: {error.strerror or error}.") from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
