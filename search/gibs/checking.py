@@ -51,9 +51,19 @@ def nodata(image: Image.Image) -> float:
     """Share of pixels that search.imagery.nodata calls missing, reckoned by Pillow: arrays take four times as long."""
     if image.has_transparency_data:
         return image.convert("RGBA").getchannel("A").histogram()[0] / (image.width * image.height)
-    red, green, blue = image.convert("RGB").split()
-    bright = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(BRIGHT)
-    if not bright.histogram()[0]:
+    picture = image.convert("RGB")
+    if not _dimmed(brightest(picture.reduce(BLOCK))):  # blocks that are bright on average have a bright pixel
         return 0.0
-    blocks = bright.reduce(BLOCK)  # the mean of each block, rounded: 0 only when no pixel of it is bright
+    blocks = brightest(picture).point(BRIGHT).reduce(BLOCK)  # means, rounded: 0 only when no pixel of it is bright
     return blocks.histogram()[0] / (blocks.width * blocks.height)
+
+
+def brightest(picture: Image.Image) -> Image.Image:
+    """RGB -> the greatest of each pixel's three."""
+    red, green, blue = picture.split()
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
+
+
+def _dimmed(blocks: Image.Image) -> int:
+    """How many blocks may be no data, by their mean."""
+    return sum(blocks.histogram()[: DARK + 1])
