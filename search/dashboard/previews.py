@@ -12,6 +12,7 @@ from search.models import Dataset, Shard
 SHOWN = 8
 MOSTLY = 0.5  # share without data above which a tile is not shown
 MOST = 12  # strips
+LOOKED = 500  # of the newest shards: a product that ended long before the others has no strip
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Strip:
 def strips(dataset: Dataset) -> list[Strip]:
     """Two queries at most for each strip, and two columns of a file."""
     newest: dict[tuple[int, int], Shard] = {}
-    for shard in Shard.objects.of(dataset).searchable().filter(tiles__gt=0).order_by("scene__day")[:2000]:
-        newest[shard.scene.product.number, shard.level] = shard
+    for shard in Shard.objects.of(dataset).searchable().filter(tiles__gt=0).order_by("-scene__day")[:LOOKED]:
+        newest.setdefault((shard.scene.product.number, shard.level), shard)
     made = [strip(dataset, newest[place]) for place in sorted(newest)[:MOST] if is_drawn(newest[place])]
     return [one for one in made if one.tiles]
 
