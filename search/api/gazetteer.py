@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from search import gazetteer
+from search.gazetteer import find
 
 
 class PlaceAnswer(serializers.Serializer):
@@ -28,5 +28,5 @@ class PlacesView(APIView):
 
     @extend_schema(parameters=[QUERY], responses=PlacesAnswer, operation_id="places_list")
     def get(self, request: Request) -> Response:
-        found = gazetteer.find(request.query_params.get("q", ""))
+        found = find(request.query_params.get("q", ""))
         return Response({"results": [place.describe() for place in found]})
