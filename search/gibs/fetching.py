@@ -35,8 +35,10 @@ def fetch_one(product: Product, day: int, level: int, row: int, col: int) -> boo
         rules.count(1)
         if found is None:
             journal.lacks(row, col)
+            journal.close()
             return False
         journal.keep(row, col, *found)
+    journal.close()
     if not Scene.objects.filter(product=product, day=day).exists():
         with transaction.atomic():
             tilesets.store(product, day, sheet.folder, [journal.held[row, col]])
