@@ -15,6 +15,7 @@ import rasterio
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
+from rasterio.windows import Window
 
 from search import grid
 from search.digests import file_digest
@@ -25,6 +26,7 @@ from search.intake.items import Item
 from search.intake.ledger import Ledger
 from search.intake.stretching import Sketch, sketch
 
+STEP = 512  # rows read at once
 LOOKED_AT = 1024  # pixels a side of the reduced picture from which the stretch is taken
 MOST_BLOCK = 256 * 2**20  # bytes of one block, which is read whole
 NUMBERS = "iuf"  # kinds of values that can be drawn: integers and floats
@@ -258,8 +260,7 @@ def default_bands(source: rasterio.DatasetReader) -> tuple[int, ...]:
 def values(source: rasterio.DatasetReader, bands: tuple[int, ...], nodata: float | None) -> Sketch:
     """What the bands hold, seen from afar; where that shows no data, from near."""
     factor = max(1, max(source.height, source.width) // LOOKED_AT)
-    shape = (len(bands), max(1, source.height // factor), max(1, source.width // factor))
-    found = sketch(known(source.read(bands, out_shape=shape, masked=True), nodata))
+    found = sketch(known(from_afar(source, bands, factor), nodata))
     if found.count or factor == 1:
         return found
     for window in converting.windows(source.width, source.height):
@@ -267,6 +268,18 @@ def values(source: rasterio.DatasetReader, bands: tuple[int, ...], nodata: float
         if near.count:
             return near
     return found
+
+
+def from_afar(source: rasterio.DatasetReader, bands: tuple[int, ...], factor: int) -> np.ma.MaskedArray:
+    """Every factor-th pixel.  Without overviews it is read piece by piece, so that no block is unpacked once a band."""
+    width = max(1, source.width // factor)
+    if factor == 1 or source.overviews(1):
+        return source.read(bands, out_shape=(len(bands), max(1, source.height // factor), width), masked=True)
+    step = factor * max(1, STEP // factor)
+    pieces = [Window(0, top, source.width, min(step, source.height - top)) for top in range(0, source.height, step)]
+    shapes = [(len(bands), max(1, int(piece.height) // factor), width) for piece in pieces]
+    read = [source.read(bands, window=p, out_shape=s, masked=True) for p, s in zip(pieces, shapes, strict=True)]
+    return np.ma.concatenate(read, axis=1)
 
 
 def known(data: np.ma.MaskedArray, nodata: float | None) -> np.ma.MaskedArray:
