@@ -13,6 +13,7 @@ export class PlaceSearch {
   #latest = new Latest();
   #found = [];
   #chosen = -1;
+  #entered = false; // Enter was pressed before the list had come
 
   /** ask(text, signal) → promise of places; go(place); worldview(query of its address) */
   constructor({ ask, go, worldview }) {
@@ -20,6 +21,7 @@ export class PlaceSearch {
     this.#go = go;
     this.#worldview = worldview;
     this.#input.addEventListener("input", debounce(() => this.#look(), 120));
+    this.#input.addEventListener("input", () => { this.#entered = false; });
     this.#input.addEventListener("focus", () => ask("a").catch(() => {}), { once: true }); // the first question takes long
     this.#input.addEventListener("keydown", (event) => this.#press(event));
     this.#input.addEventListener("blur", () => setTimeout(() => this.#hide(), 150)); // after a click into the list
@@ -41,11 +43,11 @@ export class PlaceSearch {
     one("places-toggle").setAttribute("aria-expanded", "false");
   }
 
-  #look(then = () => {}) {
+  #look() {
     const text = this.#input.value.trim();
     if (!text || WORLDVIEW.test(text)) return this.#hide();
     return this.#latest.run((signal) => this.#ask(text, signal), {
-      done: (places) => { this.#show(places); then(); },
+      done: (places) => (this.#entered && places.length ? this.#take(places[0]) : this.#show(places)),
       failed: ({ message }) => this.#say(message),
     });
   }
@@ -97,10 +99,12 @@ export class PlaceSearch {
     if (link) return this.#worldview(link[2].split("#")[0]);
     const chosen = this.#found[this.#chosen];
     if (chosen) return this.#take(chosen);
-    return this.#look(() => this.#found.length && this.#take(this.#found[0]));
+    this.#entered = true;
+    return this.#look();
   }
 
   #take(place) {
+    this.#entered = false;
     this.#input.value = place.name;
     this.close();
     one("map").focus({ preventScroll: true });
