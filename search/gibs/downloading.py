@@ -58,10 +58,6 @@ class Work:
         found = [held for journal in self.journals.values() for held in journal.held.values()]
         return sorted(found, key=lambda held: (held.level, held.row, held.col))
 
-    @property
-    def absent(self) -> int:
-        return sum(len(journal.absent) for journal in self.journals.values())
-
 
 class Download:
     """with Download(sheets, tiles, limits) as download: for work in download.finished(): …
@@ -153,9 +149,9 @@ class Download:
                 wanted = [(row, col) for row, col in places.tolist()]
                 journal = await asyncio.to_thread(Journal.opened, sheet, level, wanted)
                 work.journals[level] = journal
-                self.done += len(journal.held) + len(journal.absent)
+                self.done += len(journal.held)
                 for row, col in wanted:
-                    if (row, col) not in journal.held and (row, col) not in journal.absent:
+                    if (row, col) not in journal.held:
                         work.left += 1
                         await self._waiting.put((work, level, row, col))
             work.all_sent = True
@@ -187,7 +183,8 @@ class Download:
                     await self._tile(client, work, level, row, col)
                 except BadAnswer as last:
                     work.missing.append(Missing(work.sheet.time, level, row, col, last.reason, str(last)[:200]))
-                    self._count_miss()
+                    if not isinstance(last.__cause__, Absent):  # a server that lacks tiles is not a broken one
+                        self._count_miss()
                 self.done += 1
                 work.left -= 1
                 await self._settle(work)
@@ -211,9 +208,8 @@ class Download:
                 last = BadAnswer("server too busy", str(told))
                 if pauses > self.patience.pauses:
                     raise last from told
-            except Absent:
-                await asyncio.to_thread(work.journals[level].lacks, row, col)
-                return
+            except Absent as absent:
+                raise BadAnswer("not on the server", "it answered 404") from absent
             except BadAnswer as bad:
                 tries, last = tries + 1, bad
             else:

@@ -27,14 +27,11 @@ def fetch_one(product: Product, day: int, level: int, row: int, col: int) -> boo
     """
     sheet = sheet_of(product, day, level, row, col)
     journal = Journal.opened(sheet, level, [(row, col)])
-    if (row, col) in journal.absent:
-        return False
     if (row, col) not in journal.held:
         rules.check(1)
         found = asyncio.run(_fetched(sheet, sheet.source.url(sheet.time, level, row, col)))
         rules.count(1)
         if found is None:
-            journal.lacks(row, col)
             journal.close()
             return False
         journal.keep(row, col, *found)

@@ -11,32 +11,27 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from io import FileIO
 from pathlib import Path
 
 import psutil
 from django.conf import settings
 
-from search import keys
 from search.gibs import checking
 from search.gibs.planning import Sheet
-from search.gibs.times import midnight
 from search.tilesets import Held
 
 NAME = "tiles.jsonl"
-UNSETTLED = timedelta(days=3)  # near-real-time imagery: what is not there yet may come
 Place = tuple[int, int]  # row, column
 
 
 @dataclass
 class Journal:
-    """One level's record.  held: tiles on disk.  absent: those that the server says do not exist."""
+    """One level's record.  held: tiles on disk."""
 
     sheet: Sheet
     level: int
     held: dict[Place, Held] = field(default_factory=dict)
-    absent: set[Place] = field(default_factory=set)
     _rows: set[int] = field(default_factory=set, repr=False)  # whose folders exist
     _out: FileIO | None = field(default=None, repr=False)
 
@@ -55,13 +50,8 @@ class Journal:
         """
         journal = cls(sheet, level)
         lines = dict(journal._lines())
-        unsettled = journal._unsettled()
         for row, col in wanted:
-            line = lines.get((row, col))
-            if line is not None and line.get("absent"):
-                if not unsettled:
-                    journal.absent.add((row, col))
-            elif (found := journal._found(row, col, line)) is not None:
+            if (found := journal._found(row, col, lines.get((row, col)))) is not None:
                 journal.held[row, col] = found
         return journal
 
@@ -102,11 +92,6 @@ class Journal:
         self._append(_line(held))
         return held
 
-    def lacks(self, row: int, col: int) -> None:
-        """Note that the server has no such tile."""
-        self.absent.add((row, col))
-        self._append({"row": row, "col": col, "absent": True})
-
     def _append(self, line: dict) -> None:
         """One write: lines of several processes do not mix, and a torn one stands alone."""
         if self._out is None:
@@ -132,21 +117,11 @@ class Journal:
             except (ValueError, KeyError, TypeError):
                 continue
 
-    def _unsettled(self) -> bool:
-        """Whether the record was made while the date was so fresh that tiles may have come since."""
-        when = keys.date_of(self.sheet.day)
-        try:
-            written = (self.folder / NAME).stat().st_mtime
-        except FileNotFoundError:
-            return False
-        return when is not None and written < midnight(when + UNSETTLED).timestamp()
-
     def settle(self) -> None:
         """Write the record anew, one line a tile, in order; lines of tiles that were not asked for stay."""
         self.close()
         lines = dict(self._lines())
         lines |= {place: _line(held) for place, held in self.held.items()}
-        lines |= {(row, col): {"row": row, "col": col, "absent": True} for row, col in self.absent - set(self.held)}
         if not lines:
             return
         part = self.folder / f".{NAME}.{unique()}.part"

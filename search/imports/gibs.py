@@ -103,13 +103,13 @@ def stored(work: Work, product: Product, plan: Plan, report: Report) -> Counter[
         with transaction.atomic():
             scene = tilesets.store(product, work.sheet.day, work.sheet.folder, held)
             building.request(scene, levels_for(product.dataset, plan), background=in_background.get())
-    return Counter(tiles=len(held), nodata=empty, absent=work.absent, dates=1)
+    return Counter(tiles=len(held), nodata=empty, dates=1)
 
 
 def told(work: Work, held: int, empty: int) -> str:
     """A date's line in the log."""
     said = f"{work.sheet.source.layer} {work.sheet.time or 'undated'}: {held:,} tiles ({work.fetched:,} fetched)"
-    counted = {"without data": empty, "that do not exist": work.absent, "missing": len(work.missing)}
+    counted = {"without data": empty, "missing": len(work.missing)}
     return ", ".join([said, *(f"{count:,} {what}" for what, count in counted.items() if count)]) + "."
 
 

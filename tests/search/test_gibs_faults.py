@@ -79,23 +79,20 @@ def test_no_part_of_a_file_is_left_behind(server: GibsServer) -> None:
     assert len(tiles_on_disk(plan())) == 8
 
 
-def test_a_tile_that_does_not_exist_is_recorded_and_not_asked_for_again(server: GibsServer) -> None:
+def test_a_tile_that_the_server_lacks_is_named_and_asked_for_once_a_run(server: GibsServer) -> None:
     server.misbehave(PLACE, "404")
     (work,) = fetch(plan())
-    assert (work.absent, work.missing, len(work.held)) == (1, [], 8)
-    server.forget()
-    (again,) = fetch(plan())
-    assert (again.absent, server.tiles_asked) == (1, 0)
+    assert ([tile.reason for tile in work.missing], len(work.held)) == (["not on the server"], 8)
+    assert server.tiles_asked == 9
 
 
-def test_what_a_fresh_date_lacked_is_asked_for_again(server: GibsServer) -> None:
+def test_what_the_server_lacked_is_all_that_a_second_run_asks_for(server: GibsServer) -> None:
     server.misbehave(PLACE, "404")
-    today = plan(dates=["2026-11-22"])
-    fetch(today)
+    fetch(plan())
     server.behave()
     server.forget()
-    (work,) = fetch(today)
-    assert (work.absent, len(work.held), server.tiles_asked) == (0, 9, 1)
+    (work,) = fetch(plan())
+    assert (work.missing, len(work.held), server.tiles_asked) == ([], 9, 1)
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])

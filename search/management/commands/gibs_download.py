@@ -202,11 +202,10 @@ those)."""
 
 
 def said(summary: dict[str, Any]) -> str:
-    count = {name: summary.get(name, 0) for name in ("tiles", "dates", "fetched", "bytes", "nodata", "absent")}
+    count = {name: summary.get(name, 0) for name in ("tiles", "dates", "fetched", "bytes", "nodata")}
     return (
         f"{count['tiles']:,} tiles on {count['dates']} dates, {count['fetched']:,} of them fetched now "
-        f"({estimating.written_bytes(count['bytes'])}), {count['nodata']:,} without data, "
-        f"{count['absent']:,} do not exist."
+        f"({estimating.written_bytes(count['bytes'])}), {count['nodata']:,} without data."
     )
 
 
