@@ -118,7 +118,10 @@ class Journal:
                 continue
 
     def settle(self) -> None:
-        """Write the record anew, one line a tile, in order; lines of tiles that were not asked for stay."""
+        """Write the record anew, one line a tile, in order; lines of tiles that were not asked for stay.
+
+        Nothing waits for the disk: after a power failure tiles without a line are looked at again.
+        """
         self.close()
         lines = dict(self._lines())
         lines |= {place: _line(held) for place, held in self.held.items()}
@@ -127,8 +130,6 @@ class Journal:
         part = self.folder / f".{NAME}.{unique()}.part"
         with part.open("wb") as out:
             out.writelines(json.dumps(lines[place]).encode() + b"\n" for place in sorted(lines))
-            out.flush()
-            os.fsync(out.fileno())
         part.replace(self.folder / NAME)
 
     def sweep(self) -> None:
