@@ -1,6 +1,13 @@
-"""How static files are stored: names with a digest of the content, also inside JavaScript modules' imports."""
+"""Which static files there are, and how they are stored: by a digest of their content, also where modules import."""
 
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticFiles(StaticFilesConfig):
+    """Leaves out what Node packages carry besides what browsers load: some of it imports what is not there."""
+
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*-src.js", "*.d.ts", "*test-bundle.js"]
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):

@@ -12,8 +12,6 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 
-UNUSED = ["*-src.js"]  # of Node packages, whose readable builds import what is not there
-
 
 def everything(say: Callable[[str], None]) -> None:
     shutil.rmtree(settings.METRICS_DIR, ignore_errors=True)
@@ -43,7 +41,7 @@ def collect(say: Callable[[str], None]) -> None:
     if stamp.is_file() and stamp.read_text() == sources:
         return
     say("Collecting the static files.")
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True, ignore_patterns=UNUSED)
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     stamp.write_text(sources)
 
 
