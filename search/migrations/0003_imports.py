@@ -8,112 +8,229 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('search', '0002_engines'),
+        ("search", "0002_engines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dataset',
-            name='edges',
-            field=models.CharField(choices=[('include', 'index them too, with the share that is data'), ('complete', 'index only tiles that are full of data')], default='include', max_length=8),
+            model_name="dataset",
+            name="edges",
+            field=models.CharField(
+                choices=[
+                    ("include", "index them too, with the share that is data"),
+                    ("complete", "index only tiles that are full of data"),
+                ],
+                default="include",
+                max_length=8,
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='levels_wanted',
-            field=models.JSONField(blank=True, default=list, help_text='levels to index; none: by resolution'),
+            model_name="dataset",
+            name="levels_wanted",
+            field=models.JSONField(blank=True, default=list, help_text="levels to index; none: by resolution"),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='members',
-            field=models.ManyToManyField(blank=True, help_text='may see it and import into it', related_name='datasets', to=settings.AUTH_USER_MODEL),
+            model_name="dataset",
+            name="members",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="may see it and import into it",
+                related_name="datasets",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='min_valid',
-            field=models.FloatField(default=0.0, help_text='share of a tile that must be data for it to be indexed', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)]),
+            model_name="dataset",
+            name="min_valid",
+            field=models.FloatField(
+                default=0.0,
+                help_text="share of a tile that must be data for it to be indexed",
+                validators=[
+                    django.core.validators.MinValueValidator(0.0),
+                    django.core.validators.MaxValueValidator(1.0),
+                ],
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='offset_grid',
-            field=models.BooleanField(default=False, help_text='index tiles moved by half a tile too, for what lies on a border'),
+            model_name="dataset",
+            name="offset_grid",
+            field=models.BooleanField(
+                default=False, help_text="index tiles moved by half a tile too, for what lies on a border"
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='tms',
-            field=models.CharField(choices=[('GIBS_EPSG4326', 'whole Earth, longitude and latitude'), ('WebMercatorQuad', 'whole Earth, Web Mercator'), ('GIBS_EPSG3413', 'Arctic'), ('GIBS_EPSG3031', 'Antarctic')], default='GIBS_EPSG4326', help_text='the tile pyramid: its projection', max_length=24),
+            model_name="dataset",
+            name="tms",
+            field=models.CharField(
+                choices=[
+                    ("GIBS_EPSG4326", "whole Earth, longitude and latitude"),
+                    ("WebMercatorQuad", "whole Earth, Web Mercator"),
+                    ("GIBS_EPSG3413", "Arctic"),
+                    ("GIBS_EPSG3031", "Antarctic"),
+                ],
+                default="GIBS_EPSG4326",
+                help_text="the tile pyramid: its projection",
+                max_length=24,
+            ),
         ),
         migrations.AddField(
-            model_name='product',
-            name='source',
-            field=models.JSONField(blank=True, default=dict, help_text='where its imagery comes from: {"gibs": …}, {"composite": …} or nothing'),
+            model_name="product",
+            name="source",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text='where its imagery comes from: {"gibs": …}, {"composite": …} or nothing',
+            ),
         ),
         migrations.AddField(
-            model_name='scene',
-            name='folder',
-            field=models.CharField(blank=True, help_text='of downloaded tiles, below the data folder', max_length=500),
+            model_name="scene",
+            name="folder",
+            field=models.CharField(blank=True, help_text="of downloaded tiles, below the data folder", max_length=500),
         ),
         migrations.AlterField(
-            model_name='scene',
-            name='images',
-            field=models.PositiveIntegerField(default=0, help_text='how many images, or downloaded tiles'),
+            model_name="scene",
+            name="images",
+            field=models.PositiveIntegerField(default=0, help_text="how many images, or downloaded tiles"),
         ),
         migrations.AlterField(
-            model_name='scene',
-            name='resolution',
+            model_name="scene",
+            name="resolution",
             field=models.FloatField(blank=True, help_text="finest pixel, in units of the dataset's grid", null=True),
         ),
         migrations.CreateModel(
-            name='Animation',
+            name="Animation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('ready', 'ready'), ('failed', 'failed'), ('damaged', 'damaged, to be rebuilt'), ('cancelled', 'cancelled')], db_index=True, default='waiting', max_length=12)),
-                ('done', models.PositiveBigIntegerField(default=0, help_text='units of work safely on disk')),
-                ('total', models.PositiveBigIntegerField(default=0, help_text='units of work in all')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='claims since the last progress')),
-                ('worker', models.CharField(blank=True, help_text='host:pid:start of the process that holds it', max_length=200)),
-                ('error', models.TextField(blank=True)),
-                ('queued_at', models.DateTimeField(default=django.utils.timezone.now, help_text='its place in the queue')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('recipe', models.JSONField(blank=True, default=dict)),
-                ('summary', models.JSONField(blank=True, default=dict)),
-                ('file', models.CharField(blank=True, help_text='the finished film, below the data folder', max_length=500)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='animations', to='search.dataset')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("ready", "ready"),
+                            ("failed", "failed"),
+                            ("damaged", "damaged, to be rebuilt"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        db_index=True,
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("done", models.PositiveBigIntegerField(default=0, help_text="units of work safely on disk")),
+                ("total", models.PositiveBigIntegerField(default=0, help_text="units of work in all")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, help_text="claims since the last progress")),
+                (
+                    "worker",
+                    models.CharField(
+                        blank=True, help_text="host:pid:start of the process that holds it", max_length=200
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                (
+                    "queued_at",
+                    models.DateTimeField(default=django.utils.timezone.now, help_text="its place in the queue"),
+                ),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("recipe", models.JSONField(blank=True, default=dict)),
+                ("summary", models.JSONField(blank=True, default=dict)),
+                (
+                    "file",
+                    models.CharField(blank=True, help_text="the finished film, below the data folder", max_length=500),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="animations", to="search.dataset"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('ready', 'ready'), ('failed', 'failed'), ('damaged', 'damaged, to be rebuilt'), ('cancelled', 'cancelled')], db_index=True, default='waiting', max_length=12)),
-                ('done', models.PositiveBigIntegerField(default=0, help_text='units of work safely on disk')),
-                ('total', models.PositiveBigIntegerField(default=0, help_text='units of work in all')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='claims since the last progress')),
-                ('worker', models.CharField(blank=True, help_text='host:pid:start of the process that holds it', max_length=200)),
-                ('error', models.TextField(blank=True)),
-                ('queued_at', models.DateTimeField(default=django.utils.timezone.now, help_text='its place in the queue')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('gibs', 'NASA GIBS'), ('files', 'files'), ('embeddings', 'embeddings'), ('composite', 'composite')], max_length=12)),
-                ('recipe', models.JSONField(blank=True, default=dict)),
-                ('summary', models.JSONField(blank=True, default=dict)),
-                ('unit', models.CharField(default='files', help_text='what `done` and `total` count', max_length=20)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('began_at', models.DateTimeField(blank=True, help_text='of this attempt', null=True)),
-                ('began_done', models.PositiveBigIntegerField(default=0, help_text='what was done before this attempt')),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='search.dataset')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("ready", "ready"),
+                            ("failed", "failed"),
+                            ("damaged", "damaged, to be rebuilt"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        db_index=True,
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("done", models.PositiveBigIntegerField(default=0, help_text="units of work safely on disk")),
+                ("total", models.PositiveBigIntegerField(default=0, help_text="units of work in all")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, help_text="claims since the last progress")),
+                (
+                    "worker",
+                    models.CharField(
+                        blank=True, help_text="host:pid:start of the process that holds it", max_length=200
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                (
+                    "queued_at",
+                    models.DateTimeField(default=django.utils.timezone.now, help_text="its place in the queue"),
+                ),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("gibs", "NASA GIBS"),
+                            ("files", "files"),
+                            ("embeddings", "embeddings"),
+                            ("composite", "composite"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("recipe", models.JSONField(blank=True, default=dict)),
+                ("summary", models.JSONField(blank=True, default=dict)),
+                ("unit", models.CharField(default="files", help_text="what `done` and `total` count", max_length=20)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("began_at", models.DateTimeField(blank=True, help_text="of this attempt", null=True)),
+                (
+                    "began_done",
+                    models.PositiveBigIntegerField(default=0, help_text="what was done before this attempt"),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="imports", to="search.dataset"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
     ]
