@@ -13,6 +13,7 @@ from search.models import Dataset, Shard, Status
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between announcements of one process
 _last: dict[int, float] = {}
+_heard: set[str] = {"somebody"}  # empty once Redis was away: it is said once, and again when it went anew
 
 
 def group_of(dataset: Dataset) -> str:
@@ -70,4 +71,7 @@ def announce(dataset: Dataset, *, at_once: bool = False) -> None:
     try:
         async_to_sync(get_channel_layer().group_send)(group_of(dataset), {"type": "shards.changed"})
     except (RedisError, OSError) as error:
-        log.warning("progress not announced: %s", error)
+        log.log(logging.WARNING if _heard else logging.DEBUG, "progress not announced: %s", error)
+        _heard.clear()
+    else:
+        _heard.add("somebody")

@@ -47,6 +47,7 @@ def settings(form: str, level: str) -> dict[str, Any]:
             "celery.app.trace": quiet,
             "celery.beat": quiet,
             "faiss": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},  # a line for each of a million tiles
             "rasterio": {"level": "ERROR"},
             "numexpr": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
