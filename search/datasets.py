@@ -66,7 +66,7 @@ def encoder_named(name: str) -> Encoder:
 def encoder_choices() -> list[tuple[str, str]]:
     """(name, what it looks at), the recommended one first, then those that were brought to this site."""
     ours = sorted(builtin(), key=lambda name: (name != DEFAULT, name not in WORDS, name))
-    own = Encoder.objects.exclude(folder="").exclude(folder="synthetic").values_list("name", flat=True)
+    own = Encoder.objects.exclude(folder__in=["", *encoders.MODELLESS]).values_list("name", flat=True)
     brought = [(name, "brought to this site") for name in own.order_by("name").distinct() if name not in ours]
     return [(name, WORDS.get(name, "")) for name in ours] + brought
 

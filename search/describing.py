@@ -46,13 +46,9 @@ class Describer:
         if scene is None or address.dataset != self.dataset.number:
             raise NoSuchTile(f"{self.dataset.name} has no tile {key}.")
         if self.dataset.kind == Dataset.Kind.GALLERY:
-            return {
-                **self._common(key, address, scene),
-                "bbox": None,
-                "center": None,
-                "name": self._name(scene, address),
-            }
-        return {**self._common(key, address, scene), **self._place(address), "name": None}
+            known = self._listed(scene, address)
+            return {**self._common(key, address, scene), "bbox": None, "center": None, **known}
+        return {**self._common(key, address, scene), **self._place(address), "name": None, "label": None}
 
     def _place(self, address: keys.TileAddress) -> dict[str, list[float]]:
         """bbox: west, south, east, north in degrees, west > east across the date line (RFC 7946, 5.2)."""
@@ -79,9 +75,11 @@ class Describer:
             "image": f"{image}?v={scene.version}{half}",
         }
 
-    def _name(self, scene: Scene, address: keys.TileAddress) -> str:
+    def _listed(self, scene: Scene, address: keys.TileAddress) -> dict[str, str | None]:
+        """A picture's file name, and the class that it was imported with."""
         reader = self._galleries.setdefault(scene.pk, GalleryReader(scene))
-        return str(reader.table["name"][reader.index(address.level, address.row, address.col)].as_py())
+        at = reader.index(address.level, address.row, address.col)
+        return {column: reader.table[column][at].as_py() for column in ("name", "label")}
 
     def results(self, hits: Iterable[Hit]) -> list[dict[str, object]]:
         hits = list(hits)

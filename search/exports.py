@@ -4,7 +4,7 @@ import csv
 import io
 
 COLUMNS = ["rank", "score", "key", "dataset", "product", "date", "level", "row", "col", "west", "south", "east",
-           "north", "lon", "lat", "name", "image"]  # fmt: skip
+           "north", "lon", "lat", "name", "label", "image"]  # fmt: skip
 
 
 def row(rank: int, result: dict, site: str) -> dict[str, object]:
@@ -12,7 +12,7 @@ def row(rank: int, result: dict, site: str) -> dict[str, object]:
     tile = result["tile"]
     west, south, east, north = tile["bbox"] or [None] * 4
     lon, lat = tile["center"] or [None] * 2
-    flat = {name: tile[name] for name in ("key", "dataset", "product", "date", "level", "row", "col", "name")}
+    flat = {name: tile[name] for name in ("key", "dataset", "product", "date", "level", "row", "col", "name", "label")}
     place = {"west": west, "south": south, "east": east, "north": north, "lon": lon, "lat": lat}
     values = {"rank": rank, "score": result["score"], **flat, **place, "image": site + tile["image"]}
     return {name: values[name] for name in COLUMNS}

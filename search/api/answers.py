@@ -18,6 +18,9 @@ class TileAnswer(serializers.Serializer):
     )  # fmt: skip
     center = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     name = serializers.CharField(allow_null=True, help_text="file name, galleries only")
+    label = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text="the class it was imported with, galleries only"
+    )
     thumbnail = serializers.CharField()
     image = serializers.CharField()
 

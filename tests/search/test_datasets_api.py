@@ -2,10 +2,10 @@
 
 import pytest
 
-from search import grid
+from search import grid, importing
 from search.describing import describe_dataset
 from search.models import Scene
-from tests.factories import build_all, make_gallery, make_map
+from tests.factories import build_all, make_gallery, make_map, picture_bytes
 
 
 def test_datasets_are_listed_with_products_dates_levels_and_shards(client, world):
@@ -114,3 +114,12 @@ def test_a_wrong_method_is_refused_in_the_same_shape(client, world):
     response = client.put("/api/v1/datasets/world/")
     assert response.status_code == 405
     assert response.json()["error"]["code"] == "method_not_allowed"
+
+
+def test_a_picture_from_a_class_folder_carries_its_label(client, db, tmp_path):
+    for seed, name in enumerate(("cats", "dogs")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.png").write_bytes(picture_bytes(seed=seed))
+    importing.import_images([tmp_path], importing.Options(slug="pets", encoder="colour", public=True))
+    found = client.get("/api/v1/datasets/pets/tiles").json()["results"]
+    assert {tile["label"] for tile in found} == {"cats", "dogs"}

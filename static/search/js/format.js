@@ -32,4 +32,4 @@ export function milliseconds(ms) {
 export const title = (tile) => (tile.center ? place(tile.center) : tile.name ?? `image ${tile.key}`);
 
 /** The line below the title; empty for undated images. */
-export const subtitle = (tile) => (tile.date === "static" ? "" : date(tile.date));
+export const subtitle = (tile) => [tile.label, tile.date === "static" ? "" : date(tile.date)].filter(Boolean).join(" · ");

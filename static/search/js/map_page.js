@@ -151,6 +151,7 @@ async function fetched(answer, error) {
   if (error) return failure(error);
   dataset = await api.dataset().catch(() => dataset);
   stage.render(store.state, store.state);
+  stage.refresh(); // a scene that was there keeps its address
   return searching.again();
 }
 

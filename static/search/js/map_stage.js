@@ -82,6 +82,9 @@ export class MapStage {
     this.#overlays.set("result", results.map(({ tile }) => tile));
   }
 
+  /** Ask for the imagery in sight again: the server has more of it now. */
+  refresh() { this.#world.refresh(); }
+
   /** Lay a heat map over a tile; null takes it away. */
   heat(tile, heat) { this.#heat.put(tile && this.grid.bounds(tile), heat); }
 
