@@ -101,7 +101,8 @@ def opened(user: User | AnonymousUser, given: Mapping[str, str]) -> dict[str, st
         raise BadQuery("There is no map here to open this view in. Import some imagery first.")
     found = {"dataset": dataset.slug, **shown(product, view)}
     if view.box:
-        found["v"] = ",".join(f"{value:.6g}" for value in carried(view.box, view.projection, dataset.grid))
+        box = carried(view.box, view.projection, dataset.grid)
+        found["v"] = ",".join(f"{value:.4f}".rstrip("0").rstrip(".") for value in box)
     return {**found, **compared(user, given, dataset)} if given.get("ca") else found
 
 
