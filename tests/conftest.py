@@ -1,5 +1,6 @@
 """Fixtures for all tests: a real Redis where the site expects it, and a small searchable world."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,12 @@ def fresh_tiles() -> None:
     """No picture of a tile and no raster is left over from another test."""
     tiles.cache.clear()
     rasters.clear()
+
+
+@pytest.fixture(autouse=True)
+def fresh_downloads() -> None:
+    """Ports of test servers come back, and what one test downloaded from its server another would find on disk."""
+    shutil.rmtree(settings.DATA_DIR / "gibs", ignore_errors=True)
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ REASONS = {
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GibsServer]:
-    """A fresh port each time, so a fresh folder too."""
     monkeypatch.setattr(pacing, "BASE", 0.02)
     with GibsServer() as server, endpoint.chosen(server.url):
         yield server

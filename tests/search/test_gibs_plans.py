@@ -218,8 +218,8 @@ def test_words_for_no_layer_name_near_ones() -> None:
 
 
 def test_capabilities_are_asked_for_once(server: GibsServer) -> None:
-    server.forget()
     plan()
+    server.forget()
     plan()
     assert not server.asked
 

@@ -77,7 +77,7 @@ def test_metrics_tell_of_every_process_by_its_name(running: Site) -> None:
 
 def test_the_web_process_counts_on_after_it_was_killed(running: Site) -> None:
     def healthy() -> float:
-        line = re.search(rb'view="healthz"\} (\S+)', running.ask("/metrics").text)
+        line = re.search(rb'_requests_total\{[^}]*view="healthz"[^}]*\} (\S+)', running.ask("/metrics").text)
         return float(line[1]) if line else 0
 
     running.get("/healthz")
