@@ -15,6 +15,7 @@ from types import TracebackType
 
 import httpx2
 import numpy as np
+import uvloop
 
 from search.errors import DiskFull
 from search.gibs import documents, pacing, rules
@@ -124,7 +125,7 @@ class Download:
 
     def _thread_main(self) -> None:
         try:
-            asyncio.run(self._run())
+            uvloop.run(self._run())
         except BaseException as error:  # noqa: BLE001  carried over to the caller's thread
             self._results.put(first(error))
         self._results.put(None)
