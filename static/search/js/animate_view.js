@@ -20,6 +20,7 @@ export class AnimateView {
     this.#dialog.addEventListener("click", ({ target }) => target === this.#dialog && this.#dialog.close());
     one("animation-close").addEventListener("click", () => this.#dialog.close());
     one("animation-draw").addEventListener("click", () => this.#draw());
+    this.#input("fps").addEventListener("input", ({ target }) => { one("animation-speed").value = target.value; });
     this.#form.addEventListener("submit", (event) => { event.preventDefault(); this.#make(); });
     for (const button of all("animate")) button.addEventListener("click", () => this.open());
   }
@@ -96,6 +97,7 @@ export class AnimateView {
     one(film ? "animation-video" : "animation-image").src = url;
     one("animation-save").href = url;
     show(one("animation-film"), true);
+    one("animation-film").scrollIntoView({ block: "nearest" });
     this.#parts.announce("The film is ready.");
   }
 
