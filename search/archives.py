@@ -17,9 +17,10 @@ from rasterio.transform import from_bounds
 from ml.metrics import METRICS
 from ml.shards import ShardWriter
 from ml.synthetic import Clusters
-from search import building, grid, keys
+from search import building, keys
 from search.digests import file_digest
 from search.errors import BadImagery
+from search.grid import GEOGRAPHIC
 from search.models import Dataset, Encoder, Product, Scene, SceneFile, Shard
 
 FIRST = date(2001, 1, 1)
@@ -55,10 +56,12 @@ def make(slug: str, *, tiles: int, shards: int, dim: int, engine: str, on_progre
 
 def level_for(tiles: int) -> int:
     """The coarsest level with so many tiles."""
-    for level in range(grid.DEEPEST + 1):
-        if grid.rows(level) * grid.columns(level) >= tiles:
+    for level in range(GEOGRAPHIC.deepest + 1):
+        if GEOGRAPHIC.rows(level) * GEOGRAPHIC.columns(level) >= tiles:
             return level
-    raise BadImagery(f"One shard holds {grid.rows(level) * grid.columns(level):,} tiles at most: use more shards.")
+    raise BadImagery(
+        f"One shard holds {GEOGRAPHIC.rows(level) * GEOGRAPHIC.columns(level):,} tiles at most: use more shards."
+    )
 
 
 def check_room(tiles: int, dim: int) -> None:
@@ -89,9 +92,9 @@ def shard_of(product: Product, number: int, level: int, picture: Path, dim: int)
 def fill(shard: Shard, clusters: Clusters, first: int, count: int) -> None:
     """Give the shard `count` tiles, row by row from the north-west, with vectors `first` and on."""
     shard.claim()
-    rows, cols = np.divmod(np.arange(count), grid.columns(shard.level))
+    rows, cols = np.divmod(np.arange(count), GEOGRAPHIC.columns(shard.level))
     packed = keys.pack_many(shard.scene.address(shard.level, 0, 0), rows, cols)
-    bounds = grid.bounds_of_many(shard.level, rows, cols)
+    bounds = GEOGRAPHIC.bounds_of_many(shard.level, rows, cols)
     random = np.random.default_rng((clusters.seed, first))
     with ShardWriter(
         building.home(shard) / building.BUILDING, keys=packed, bounds=bounds, dim=clusters.dim, fingerprint="synthetic"

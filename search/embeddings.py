@@ -16,10 +16,11 @@ from django.utils.text import slugify
 from ml.metrics import METRICS
 from ml.shards import Shard as Columns
 from ml.shards import ShardWriter
-from search import building, grid, keys
+from search import building, keys
 from search.digests import file_digest, version_of
 from search.encoders import GIVEN
 from search.errors import BadImagery
+from search.grid import GEOGRAPHIC
 from search.intake.options import Options
 from search.intake.storing import product_of
 from search.intake.vectors import VectorFile
@@ -146,15 +147,15 @@ def lay(
             f"length, {report.without_place:,} have no place on Earth."
         )
     report.level = level if level is not None else level_for(boxes)
-    grid.check_level(report.level)
+    GEOGRAPHIC.check_level(report.level)
     if options.day:
         days = np.full(len(row), keys.day_of(options.day))
     elif len(np.unique(days)) > MOST_DAYS:
         days, report.one_scene = np.zeros(len(row), np.int64), True
-    size = grid.span(report.level)
+    size = GEOGRAPHIC.span(report.level)
     down, right = (90 - lat) / size, ((lon + 180) % 360) / size
-    rows = np.minimum(down.astype(np.int64), grid.rows(report.level) - 1)
-    cols = np.minimum(right.astype(np.int64), grid.columns(report.level) - 1)
+    rows = np.minimum(down.astype(np.int64), GEOGRAPHIC.rows(report.level) - 1)
+    cols = np.minimum(right.astype(np.int64), GEOGRAPHIC.columns(report.level) - 1)
     off = np.hypot(down - rows - 0.5, right - cols - 0.5)
     return nearest(Laid(number, row, np.stack([rows, cols], axis=1), days, boxes, off), report)
 
@@ -186,7 +187,7 @@ def level_for(boxes: np.ndarray) -> int:
     height = float(np.median(boxes[:, 3] - boxes[:, 1]))
     if height <= 0:
         raise BadImagery("The places are points, which have no size: say how large a tile a vector stands for (level).")
-    return int(np.clip(round(np.log2(grid.LEVEL0 / height)), 0, grid.DEEPEST))
+    return int(np.clip(round(np.log2(GEOGRAPHIC.span0 / height)), 0, GEOGRAPHIC.deepest))
 
 
 def nearest(laid: Laid, report: Report) -> Laid:
@@ -235,7 +236,7 @@ def describe(scene: Scene, laid: Laid, level: int) -> None:
     known = scene.bounds or (west, south, east, north)
     scene.west, scene.south = min(known[0], west), min(known[1], south)
     scene.east, scene.north = max(known[2], east), max(known[3], north)
-    scene.resolution = min(scene.resolution or np.inf, grid.resolution(level))
+    scene.resolution = min(scene.resolution or np.inf, GEOGRAPHIC.resolution(level))
 
 
 def fill(shard: Shard, old: Columns | None, packed: np.ndarray, laid: Laid, files: Sequence[VectorFile]) -> None:

@@ -297,16 +297,3 @@ def _tile_matrix_set(grid: Grid) -> TileMatrixSet:
             for level in range(grid.deepest + 1)
         ],
     )  # fmt: skip
-
-
-# The geographic pyramid, for what knows no dataset yet.
-TILE_SIZE, DEEPEST, LEVEL0 = GEOGRAPHIC.tile_size, GEOGRAPHIC.deepest, GEOGRAPHIC.span0
-span, resolution, columns, rows, kilometres = (
-    GEOGRAPHIC.span, GEOGRAPHIC.resolution, GEOGRAPHIC.columns, GEOGRAPHIC.rows, GEOGRAPHIC.kilometres
-)  # fmt: skip
-check_level, check, bounds, bounds_of_many = (
-    GEOGRAPHIC.check_level, GEOGRAPHIC.check, GEOGRAPHIC.bounds, GEOGRAPHIC.bounds_of_many
-)  # fmt: skip
-tile_at, covering, tile_matrix_set, describe = (
-    GEOGRAPHIC.tile_at, GEOGRAPHIC.covering, GEOGRAPHIC.tile_matrix_set, GEOGRAPHIC.describe
-)  # fmt: skip

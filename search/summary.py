@@ -13,7 +13,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, F, FloatField, Max, Min, Q, QuerySet, Sum, When
 
 from ml.shards.files import MANIFEST
-from search import grid, keys
+from search import keys
 from search.errors import NoSuchTile
 from search.models import Dataset, Scene, Shard, Status
 
@@ -24,7 +24,10 @@ NAMES = {"annoy": "Annoy", "faiss": "faiss", SCAN: "full scan"}
 
 @dataclass
 class Group:
-    """All shards of a product at a level.  recall: mean weighted by tiles; worst, best: of a shard; None if unknown."""
+    """All shards of a product at a level.
+
+    kilometres: across a tile.  recall: mean weighted by tiles; worst, best: of a shard; None if unknown.
+    """
 
     product: str
     title: str
@@ -38,11 +41,8 @@ class Group:
     recall: float | None
     worst: float | None
     best: float | None
+    kilometres: int
     engines: list[str] = field(default_factory=list)
-
-    @property
-    def kilometres(self) -> int:
-        return grid.kilometres(self.level)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def groups(dataset: Dataset) -> list[Group]:
             row["scene__product__name"], row["scene__product__title"] or row["scene__product__name"], row["level"],
             row["shards"], row["ready"], row["building"], row["broken"], row["sum_tiles"] or 0, row["sum_bytes"] or 0,
             recall=mean(row["found"], row["measured"]), worst=row["worst"], best=row["best"],
-            engines=engines.get((row["scene__product__name"], row["level"]), []),
+            kilometres=dataset.grid.kilometres(row["level"]), engines=engines.get((row["scene__product__name"], row["level"]), []),
         )
         for row in rows
     ]  # fmt: skip

@@ -34,7 +34,7 @@ class Pool:
             now = identity(path)
             dataset = self._take(path, now) or rasterio.open(path)  # no context: another thread may close it
             try:
-                yield Reader(None, dataset=dataset, tms=grid.tile_matrix_set())
+                yield Reader(None, dataset=dataset, tms=grid.GEOGRAPHIC.tile_matrix_set())
             except BaseException:
                 dataset.close()
                 raise

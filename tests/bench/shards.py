@@ -64,7 +64,7 @@ class Asked:
 
         at = int(np.searchsorted(self.starts, number, "right")) - 1
         shard, row = self.shards[at], number - int(self.starts[at])
-        return shard.scene.address(shard.level, *divmod(row, grid.columns(shard.level))).pack()
+        return shard.scene.address(shard.level, *divmod(row, grid.GEOGRAPHIC.columns(shard.level))).pack()
 
     def search(self, number: int, **options: Any) -> Any:
         from search import similarity

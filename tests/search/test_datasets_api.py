@@ -23,7 +23,7 @@ def test_datasets_are_listed_with_products_dates_levels_and_shards(client, world
 def test_a_dataset_describes_its_grid(client, world):
     described = client.get("/api/v1/datasets/world/").json()["grid"]
     assert (described["crs"], described["origin"], described["tile_size"]) == ("EPSG:4326", [-180, 90], 512)
-    assert len(described["levels"]) == grid.DEEPEST + 1
+    assert len(described["levels"]) == grid.GEOGRAPHIC.deepest + 1
 
 
 def test_a_client_can_make_keys_by_itself(client, world):

@@ -19,8 +19,8 @@ def test_a_tile_shows_the_pixels_that_lie_there(tmp_path):
     data[0, :32, :32], data[1, 32:, 32:] = 200, 100  # red north-west, green south-east
     scene = scene_of(make_map(paths=[make_raster(tmp_path / "a.tif", data, (0, 0, 18, 18))], levels=(5,)))
     with imagery.opened(scene) as reader:
-        north_west = reader.picture(5, *grid.tile_at(4.5, 13.5, 5), 32)[0]
-        south_east = reader.picture(5, *grid.tile_at(13.5, 4.5, 5), 32)[0]
+        north_west = reader.picture(5, *grid.GEOGRAPHIC.tile_at(4.5, 13.5, 5), 32)[0]
+        south_east = reader.picture(5, *grid.GEOGRAPHIC.tile_at(13.5, 4.5, 5), 32)[0]
     assert north_west[8, 8].tolist() == [200, 0, 0]
     assert south_east[24, 24].tolist() == [0, 100, 0]
 
@@ -92,7 +92,7 @@ def test_a_raster_that_was_moved_away_says_so(tmp_path):
     scene = scene_of(make_map(paths=[path], levels=(5,)))
     path.unlink()
     with imagery.opened(scene) as reader, pytest.raises(MissingImagery, match="gone"):
-        reader.picture(5, *grid.tile_at(1, 1, 5), 32)
+        reader.picture(5, *grid.GEOGRAPHIC.tile_at(1, 1, 5), 32)
 
 
 def test_a_raster_cut_short_after_its_import_says_so(tmp_path):
@@ -100,7 +100,7 @@ def test_a_raster_cut_short_after_its_import_says_so(tmp_path):
     scene = scene_of(make_map(paths=[path], levels=(5,)))
     path.write_bytes(path.read_bytes()[:100_000])
     with imagery.opened(scene) as reader, pytest.raises(BadImagery, match="truncated"):
-        reader.picture(5, *grid.tile_at(1, 1, 5), 512)
+        reader.picture(5, *grid.GEOGRAPHIC.tile_at(1, 1, 5), 512)
 
 
 def test_a_gallery_picture_is_one_whole_tile(tmp_path):

@@ -66,13 +66,13 @@ def test_clays_columns_are_found(tmp_path):
 
 def test_the_level_fits_the_footprints(tmp_path):
     assert bring(table(tmp_path / "a.parquet")).level == 13
-    assert grid.span(13) == pytest.approx(SIDE, rel=0.2)
+    assert grid.GEOGRAPHIC.span(13) == pytest.approx(SIDE, rel=0.2)
 
 
 def test_each_vector_lies_in_the_tile_that_holds_its_middle_and_keeps_its_footprint(tmp_path):
     dataset = bring(table(tmp_path / "a.parquet", count=1)).dataset
     columns = Columns(dataset)
-    row, col = grid.tile_at(SIDE / 2, 10 + SIDE / 2, 13)
+    row, col = grid.GEOGRAPHIC.tile_at(SIDE / 2, 10 + SIDE / 2, 13)
     assert columns.column("key").tolist() == [Shard.objects.of(dataset).get().scene.address(13, row, col).pack()]
     assert [columns.column(side)[0] for side in ("west", "south", "east", "north")] == [0, 10, SIDE, 10 + SIDE]
 

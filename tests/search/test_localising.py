@@ -88,7 +88,7 @@ def test_a_depth_beyond_three_levels_is_refused(world, depth):
 
 def test_below_the_finest_level_there_is_nothing(world):
     with pytest.raises(NoSuchTile, match="finest"):
-        localising.children(world, key(world, grid.DEEPEST, 0, 0), like(world))
+        localising.children(world, key(world, grid.GEOGRAPHIC.deepest, 0, 0), like(world))
 
 
 def test_a_tile_of_another_dataset_is_refused(world, two_halves):

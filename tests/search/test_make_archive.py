@@ -65,4 +65,4 @@ def test_the_level_is_the_coarsest_that_holds_the_tiles(count, level):
     from search import archives
 
     assert archives.level_for(count) == level
-    assert grid.rows(level) * grid.columns(level) >= count
+    assert grid.GEOGRAPHIC.rows(level) * grid.GEOGRAPHIC.columns(level) >= count

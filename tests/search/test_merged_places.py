@@ -52,13 +52,13 @@ def test_other_dates_are_other_places():
 
 
 def test_tiles_that_touch_across_the_date_line_are_two_places():
-    east, west = tile(5, 3, grid.columns(5) - 1), tile(6, 6, 0)
+    east, west = tile(5, 3, grid.GEOGRAPHIC.columns(5) - 1), tile(6, 6, 0)
     assert merged(east, west) == ([east, west], {})
 
 
 @pytest.mark.parametrize("col", [0, -1])
 def test_nested_tiles_at_the_date_line_merge(col):
-    large, small = tile(5, 3, col % grid.columns(5)), tile(6, 6, col % grid.columns(6))
+    large, small = tile(5, 3, col % grid.GEOGRAPHIC.columns(5)), tile(6, 6, col % grid.GEOGRAPHIC.columns(6))
     assert merged(large, small) == ([large], {large: [small]})
 
 
@@ -69,7 +69,9 @@ def test_what_nests_with_the_query_says_nothing_new():
 
 def test_an_ancestor_holds_the_tile():
     small = tile(7, 13, 18)
-    inner, outer = (grid.bounds(a.level, a.row, a.col) for a in map(keys.unpack, (small, keys.ancestor(small, 4))))
+    inner, outer = (
+        grid.GEOGRAPHIC.bounds(a.level, a.row, a.col) for a in map(keys.unpack, (small, keys.ancestor(small, 4)))
+    )
     assert outer[0] <= inner[0] < inner[2] <= outer[2]
     assert outer[1] <= inner[1] < inner[3] <= outer[3]
 

@@ -16,7 +16,7 @@ SAHARA, AMAZON = (15, 23), (-63, -5)
 
 def key_at(dataset, place, level=5, day=MARCH):
     scene = next(s for s in Scene.objects.filter(product__dataset=dataset) if s.date == day)
-    return scene.address(level, *grid.tile_at(*place, level)).pack()
+    return scene.address(level, *grid.GEOGRAPHIC.tile_at(*place, level)).pack()
 
 
 def find(world, place=SAHARA, **changes):

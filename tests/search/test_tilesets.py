@@ -44,7 +44,7 @@ def test_a_downloaded_tile_is_shown_pixel_for_pixel():
 def test_the_scene_lies_where_its_tiles_lie():
     scene = make_tileset()
     assert scene.bounds == (0, -18, 18, 0)
-    assert scene.resolution == grid.resolution(5)
+    assert scene.resolution == grid.GEOGRAPHIC.resolution(5)
 
 
 def test_the_version_depends_on_the_tiles_and_not_on_the_order_they_came_in():
