@@ -71,7 +71,8 @@ def groups(dataset: Dataset) -> list[Group]:
             row["scene__product__name"], row["scene__product__title"] or row["scene__product__name"], row["level"],
             row["shards"], row["ready"], row["building"], row["broken"], row["sum_tiles"] or 0, row["sum_bytes"] or 0,
             recall=mean(row["found"], row["measured"]), worst=row["worst"], best=row["best"],
-            kilometres=dataset.grid.kilometres(row["level"]), engines=engines.get((row["scene__product__name"], row["level"]), []),
+            kilometres=dataset.grid.kilometres(row["level"]),
+            engines=engines.get((row["scene__product__name"], row["level"]), []),
         )
         for row in rows
     ]  # fmt: skip
