@@ -1,7 +1,9 @@
 """Fixtures for all tests: a real Redis where the site expects it, and a small searchable world."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -11,7 +13,15 @@ from search.imagery.raster import rasters
 from search.library import library
 from search.models import Dataset
 from tests.factories import JANUARY, MARCH, build_all, make_map
+from tests.prepared import prepared_folder
 from webapp.redis import embedded_redis
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a site's first start makes, for sites that are not there to show it; one for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return prepared_folder(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture(scope="session", autouse=True)

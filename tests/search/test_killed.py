@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 
 from tests.factories import JANUARY
+from tests.prepared import lay_out
 from tests.webapp.site import Site, until
 
 SHARDS = "/api/v1/datasets/earth/shards/"
@@ -24,7 +25,6 @@ def manage(site: Site, *arguments: str) -> None:
 
 
 def bring_in(site: Site, *more: str) -> None:
-    manage(site, "migrate", "-v0")
     manage(site, "import_images", str(JANUARY), "--dataset", "earth", "--public", "--levels", "5", "4", *more)
 
 
@@ -48,16 +48,16 @@ def digests(site: Site) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    site = Site(tmp_path_factory.mktemp("undisturbed"))
+def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    site = Site(lay_out(prepared, tmp_path_factory.mktemp("undisturbed")))
     bring_in(site, "--now")
     return digests(site)
 
 
 @pytest.fixture
-def busy(tmp_path: Path) -> Iterator[Site]:
+def busy(prepared: Path, tmp_path: Path) -> Iterator[Site]:
     """A site in the middle of its first shard."""
-    site = Site(tmp_path)
+    site = Site(lay_out(prepared, tmp_path))
     bring_in(site)
     site.start().ready()
     until(lambda: half_way(site), 120, site.output)
