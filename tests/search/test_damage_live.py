@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.prepared import lay_out
 from tests.search.test_killed import bring_in, finished
 from tests.webapp.site import Answer, Site, until
 
@@ -16,8 +17,8 @@ CLEAR = {409, 503}
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("site"), THROTTLE_ANON="off")
+def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(lay_out(prepared, tmp_path_factory.mktemp("site")), THROTTLE_ANON="off")
     bring_in(site, "--now")
     site.start().ready()
     yield site
