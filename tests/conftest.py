@@ -16,6 +16,20 @@ from tests.factories import JANUARY, MARCH, build_all, make_map
 from tests.prepared import prepared_folder
 from webapp.redis import embedded_redis
 
+# Sites, processes and networks: begun first, so that no process is left alone with them at the end.
+LONG = ["browser/", "test_serve", "test_killed", "test_damage_live", "test_compositing", "test_networks",
+        "test_postgres", "test_import_killed", "test_gibs_killed", "ml/test_commands", "ml/test_imports",
+        "search/test_commands", "test_gibs", "test_text", "test_static", "test_asking"]  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; a file's tests, and all of the browser's, in one process, so that a site starts only once."""
+    items.sort(key=lambda item: next((i for i, name in enumerate(LONG) if name in item.path.as_posix()), len(LONG)))
+    for item in items:
+        name = item.path.relative_to(Path(__file__).parent).as_posix()
+        item.add_marker(pytest.mark.xdist_group("browser" if name.startswith("browser/") else name))
+
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:

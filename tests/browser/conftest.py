@@ -13,6 +13,7 @@ from tests.browser.chromium import DESKTOP, FLAGS, PHONE, executable
 from tests.browser.visitor import DELTA, Visitor
 from tests.factories import DEMO, picture_bytes
 from tests.gibs_server import GibsServer
+from tests.prepared import lay_out
 from tests.webapp.site import Site
 
 PASSWORD = "a long way round"
@@ -41,12 +42,12 @@ def tile_server() -> Iterator[GibsServer]:
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory, tile_server: GibsServer) -> Iterator[Site]:
+def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory, tile_server: GibsServer) -> Iterator[Site]:
     """The whole site as `make demo` runs it, with the map `earth` and the gallery `frames` (70 pictures)."""
     folder = tmp_path_factory.mktemp("site")
     rates = {f"THROTTLE_{who}": "100000/min" for who in ("ANON", "USER", "UPLOAD")}
     ours = {"GIBS_URL": tile_server.url, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-    running = Site(folder / "data", **rates, **ours).start()
+    running = Site(lay_out(prepared, folder / "data"), **rates, **ours).start()
     try:
         running.ready()
         import_earth(running, "earth", "--now")

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from django.conf import settings
 
+from tests.prepared import lay_out
 from tests.webapp.site import Site, until
 
 PARTS = ["redis", "web.1", "worker", "importer", "beat"]
@@ -31,9 +32,9 @@ def running(data: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(data: Path) -> Iterator[Site]:
+def site(prepared: Path, data: Path) -> Iterator[Site]:
     """One that may be killed; begun when `running` has ended or never ran."""
-    site = Site(data.with_name("another"))
+    site = Site(lay_out(prepared, data.with_name("another")))
     yield site.start().ready()
     site.end()
 
