@@ -20,7 +20,11 @@ log = logging.getLogger(__name__)
 
 
 class Library:
-    """An LRU of open shards by folder. Two threads asking for the same one open (and verify) it once."""
+    """An LRU of open shards by folder. Two threads asking for the same one open (and verify) it once.
+
+    What is let go is not closed: a search in another thread may be about to read it. Its files are unmapped when the
+    last one lets go.
+    """
 
     def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
@@ -58,16 +62,13 @@ class Library:
         with self._guard:
             self._open[folder] = columns
             while len(self._open) > self._most():
-                _, oldest = self._open.popitem(last=False)
-                oldest.close()
+                self._open.popitem(last=False)
                 self.evicted += 1
 
     def drop(self, folder: Path) -> None:
         with self._guard:
-            columns = self._open.pop(folder, None)
+            self._open.pop(folder, None)
             self._opening.pop(folder, None)
-        if columns is not None:
-            columns.close()
 
     def holds(self, folder: Path) -> bool:
         return folder in self._open
