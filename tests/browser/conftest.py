@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.chromium import DESKTOP, FLAGS, PHONE, executable
 from tests.browser.visitor import DELTA, Visitor
@@ -46,7 +46,8 @@ def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory, tile_server: 
     """The whole site as `make demo` runs it, with the map `earth` and the gallery `frames` (70 pictures)."""
     folder = tmp_path_factory.mktemp("site")
     rates = {f"THROTTLE_{who}": "100000/min" for who in ("ANON", "USER", "UPLOAD")}
-    ours = {"GIBS_URL": tile_server.url, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    patient = {"QUEUE_SECONDS": "60"}  # the tests share their cores with an index under construction
+    ours = {"GIBS_URL": tile_server.url, "DJANGO_SUPERUSER_PASSWORD": PASSWORD, **patient}
     running = Site(lay_out(prepared, folder / "data"), **rates, **ours).start()
     try:
         running.ready()
@@ -132,7 +133,11 @@ def visit(site: Site, chromium: Browser, complaints: list[str]) -> Iterator[Call
 
 
 def listen(page: Page, complaints: list[str]) -> None:
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
 

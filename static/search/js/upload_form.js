@@ -24,7 +24,10 @@ export class UploadForm {
     drop.addEventListener("dragover", (event) => over(event, true));
     drop.addEventListener("dragleave", (event) => over(event, false));
     drop.addEventListener("drop", (event) => { over(event, false); this.#take(event.dataTransfer.files); });
-    one("files", this.#form).addEventListener("change", (event) => { this.#take(event.target.files); event.target.value = ""; });
+    const chosen = one("files", this.#form);
+    const takeChosen = () => { this.#take(chosen.files); chosen.value = ""; };
+    chosen.addEventListener("change", takeChosen);
+    takeChosen(); // those chosen before this script had arrived
     this.#form.addEventListener("submit", (event) => { if (this.#queue.length || this.#busy) { event.preventDefault(); this.#say("Wait until all files have arrived."); } });
     for (const button of all("drop-upload", this.#form)) button.addEventListener("click", () => this.#forget(button));
   }
