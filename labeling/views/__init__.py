@@ -1,0 +1,3 @@
+from labeling.views.campaigns import campaigns
+
+__all__ = ["campaigns"]
