@@ -84,6 +84,11 @@ class Campaign(models.Model):
             raise NoSuchCampaign(f"There is no campaign {number} that you host.")
         return found
 
+    @classmethod
+    def locked(cls, number: int) -> "Campaign":
+        """The row, held until the transaction around this ends: who gets which card is settled one after the other."""
+        return cls.objects.select_for_update().get(pk=number)
+
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN

@@ -20,6 +20,10 @@ class CardQuerySet(models.QuerySet):
         """Those that somebody may still be given, the most needed first."""
         return self.filter(settled=False, slots__gt=0).order_by("-priority", "slots", "position", "pk")
 
+    def disputed(self) -> Self:
+        """What a host may want to adjudicate: no answer has more than two thirds of the votes."""
+        return self.filter(decision=None, gold=None, votes__gte=2, share__lt=0.667)
+
     def gold(self) -> Self:
         return self.filter(gold__isnull=False)
 

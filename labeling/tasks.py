@@ -1,0 +1,17 @@
+"""What beat does for campaigns."""
+
+from celery import shared_task
+
+from labeling import dealing, reckoning
+
+
+@shared_task
+def expire_leases() -> None:
+    """Cards shown but not answered go back to the queue, also where nobody asks for more."""
+    dealing.expire()
+
+
+@shared_task
+def reckon_changed() -> None:
+    for campaign in reckoning.unreckoned():
+        reckoning.reckon(campaign)
