@@ -6,12 +6,12 @@ back to the queue when they say nothing. All of it happens one after the other, 
 cannot get one slot.
 """
 
-import random
+import secrets
 from collections import Counter, defaultdict
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from labeling.models import Campaign, Card, Lease, Person, Vote
@@ -60,7 +60,7 @@ def with_gold(person: Person, held: list[Card], fresh: list[Card]) -> list[Card]
     golden = list(unanswered(person.campaign.cards.gold(), person).order_by("?")[: min(due, len(fresh))])
     mixed = fresh[: len(fresh) - len(golden)]
     for card in golden:
-        mixed.insert(random.randint(0, len(mixed)), card)
+        mixed.insert(secrets.randbelow(len(mixed) + 1), card)
     return mixed
 
 
@@ -97,7 +97,7 @@ def expire(campaign: Campaign | None = None) -> int:
     return gone
 
 
-def drop(leases) -> int:  # type: ignore[no-untyped-def]  # a QuerySet of Lease
+def drop(leases: QuerySet[Lease]) -> int:
     """The campaign must be locked."""
     found = list(leases.values_list("pk", "card_id"))
     Lease.objects.filter(pk__in=[pk for pk, _ in found]).delete()

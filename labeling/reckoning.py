@@ -78,7 +78,7 @@ def reckon_cards(campaign: Campaign, ballot: Ballot) -> float:
     changed = []
     for card in campaign.cards.filter(Q(pk__in=Vote.objects.filter(campaign=campaign).values("card"))):
         if (i := place.get(card.pk)) is None:
-            found = (None, None, None)  # all its votes were taken back
+            found: tuple[float | None, int | None, float | None] = (None, None, None)  # all its votes were taken back
         else:
             label = int(ballot.answer_ids[skilled.labels[i]])
             found = (number(agreement[i]), label, round(float(skilled.probabilities[i].max()), 4))
@@ -110,7 +110,8 @@ def reckon_people(campaign: Campaign, ballot: Ballot | None) -> None:
 
 def flags(person: Person) -> list[str]:
     """Codes of what looks wrong about somebody; for the host to look at, nothing follows from them by itself."""
-    took = list(Vote.objects.standing().filter(person=person, took__isnull=False).values_list("took", flat=True))
+    votes = Vote.objects.standing().filter(person=person)
+    took = [value for value in votes.values_list("took", flat=True) if value is not None]
     fast = len(took) >= FAST_VOTES and float(np.median(took)) < FAST
     wrong = person.gold_seen >= GOLD_VOTES and person.gold_right < GOLD_SHARE * person.gold_seen
     return ["fast"] * fast + ["against-gold"] * wrong

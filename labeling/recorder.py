@@ -40,7 +40,11 @@ class Recorder:
         while self._waiting:
             await asyncio.sleep(PAUSE)
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            await self._write(batch)
+            writing = asyncio.ensure_future(self._write(batch))
+            await asyncio.wait({writing})
+            if failed := writing.exception():  # whoever waits must hear of it, and the next batch must be written
+                for _, future in batch:
+                    answer(future, failed)
 
     async def _write(self, batch: list[tuple[Said, "asyncio.Future[Outcome]"]]) -> None:
         """A transaction that fails is tried again vote by vote, so that one harms no other."""
@@ -49,25 +53,27 @@ class Recorder:
         except DatabaseError:
             for said, future in batch:
                 await self._write_one(said, future)
-            return
-        except Exception as exc:  # whoever waits must hear of it, and the next batch must be written
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(exc)
-            return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if not future.done():  # whoever waited may have gone
-                future.set_result(outcome)
+        else:
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                answer(future, outcome)
 
     async def _write_one(self, said: Said, future: "asyncio.Future[Outcome]") -> None:
         try:
             [outcome] = await self._record([said])
         except DatabaseError as exc:
-            if not future.done():
-                future.set_exception(exc)
+            answer(future, exc)
         else:
-            if not future.done():
-                future.set_result(outcome)
+            answer(future, outcome)
+
+
+def answer(future: "asyncio.Future[Outcome]", with_what: Outcome | BaseException) -> None:
+    """Whoever waited may have gone."""
+    if future.done():
+        return
+    if isinstance(with_what, BaseException):
+        future.set_exception(with_what)
+    else:
+        future.set_result(with_what)
 
 
 def recorder() -> Recorder:

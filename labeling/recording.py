@@ -117,7 +117,8 @@ class Desk:
         self.withdraw(self.standing.get((person.pk, card.pk)), said.id)
         vote = Vote(
             id=said.id, campaign_id=person.campaign_id, person=person, card=card, answer=answer,
-            took=None if said.took is None else max(0, min(said.took, LONGEST)), answered_at=said.at, received_at=self.now,
+            took=None if said.took is None else max(0, min(said.took, LONGEST)), answered_at=said.at,
+            received_at=self.now,
         )  # fmt: skip
         self.votes[said.id] = self.standing[person.pk, card.pk] = vote
         self.new.append(vote)

@@ -7,11 +7,12 @@ With equal votes for two answers there is no label.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count
 from django.utils import timezone
 
 from labeling import live
@@ -56,7 +57,7 @@ def settle(campaign: Campaign, cards: Collection[int]) -> Drops:
         for person, card in settle_some(campaign, some):
             drops[person].append(card)
     for person, gone in drops.items():
-        transaction.on_commit(lambda person=person, gone=gone: live.drop(person, gone))
+        transaction.on_commit(partial(live.drop, person, gone))
     return drops
 
 
@@ -136,5 +137,5 @@ def decide(cards: Collection[int], answer: Answer | None, user: User | None) -> 
 
 def resettle(campaign: Campaign) -> None:
     """After the campaign's settings have changed, everything is reckoned again; the campaign must be locked."""
-    settle(campaign, list(campaign.cards.filter(F("votes") > 0).values_list("pk", flat=True)))
+    settle(campaign, list(campaign.cards.filter(votes__gt=0).values_list("pk", flat=True)))
     campaign.cards.filter(votes=0).update(target=campaign.votes_wanted)

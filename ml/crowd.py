@@ -1,4 +1,4 @@
-"""What a crowd's answers say: agreement (Fleiss), labels weighted by skill (Dawid and Skene), agreement with the others.
+"""What a crowd's answers say: agreement (Fleiss), labels weighted by skill (Dawid and Skene), each with the others.
 
 Votes are three arrays of equal length: tiles, people, answers: (n_votes,) int, numbered from 0 without gaps.
 """

@@ -50,7 +50,8 @@ def test_what_one_holds_is_dealt_again_and_not_twice():
     campaign = make_campaign(keys=5)
     ada = make_people(campaign, 1)[0]
     first = dealing.deal(ada, 2)
-    assert keys(dealing.deal(ada, 4))[:2] == keys(first) and Lease.objects.count() == 4
+    assert keys(dealing.deal(ada, 4))[:2] == keys(first)
+    assert Lease.objects.count() == 4
 
 
 def test_what_is_shown_but_not_answered_returns_to_the_queue():
@@ -58,14 +59,16 @@ def test_what_is_shown_but_not_answered_returns_to_the_queue():
     ada, bob = make_people(campaign, 2)
     dealing.deal(ada, 1)
     late()
-    assert keys(dealing.deal(bob, 1)) == [1] and Card.objects.get().held == 1
+    assert keys(dealing.deal(bob, 1)) == [1]
+    assert Card.objects.get().held == 1
 
 
 def test_an_expired_lease_gives_its_slot_back_even_if_nobody_asks():
     campaign = make_campaign(keys=1)
     dealing.deal(make_people(campaign, 1)[0], 1)
     late()
-    assert dealing.expire() == 1 and Card.objects.get().slots == 3
+    assert dealing.expire() == 1
+    assert Card.objects.get().slots == 3
 
 
 def test_whoever_is_there_keeps_what_they_hold():
@@ -83,7 +86,8 @@ def test_the_answer_of_a_late_person_is_taken_and_no_slot_is_lost():
     card = dealing.deal(ada, 1)[0]
     late()
     dealing.deal(bob, 1)
-    assert vote(ada, card).ok and Card.objects.get().held == 0
+    assert vote(ada, card).ok
+    assert Card.objects.get().held == 0
 
 
 def test_settled_tiles_are_not_asked_about():

@@ -37,7 +37,8 @@ def test_who_answers_without_looking_is_flagged():
     record([said(ada, card, took=90) for card in campaign.cards.all()])
     reckoning.reckon(campaign)
     ada.refresh_from_db()
-    assert ada.flags == ["fast"] and Vote.objects.count() == 20
+    assert ada.flags == ["fast"]
+    assert Vote.objects.count() == 20
 
 
 def test_who_answers_against_the_gold_is_flagged():

@@ -29,37 +29,44 @@ def card(campaign, key: int = 1) -> Card:
 
 def test_a_vote_is_stored_and_counted(campaign, ada):
     assert vote(ada, card(campaign)).ok
-    assert card(campaign).votes == 1 and Vote.objects.get().answer.code == "yes"
+    assert card(campaign).votes == 1
+    assert Vote.objects.get().answer.code == "yes"
 
 
 def test_a_vote_sent_twice_counts_once(campaign, ada):
     first = said(ada, card(campaign))
     assert [outcome.ok for outcome in record([first]) + record([first])] == [True, True]
-    assert Vote.objects.count() == 1 and card(campaign).votes == 1
+    assert Vote.objects.count() == 1
+    assert card(campaign).votes == 1
 
 
 def test_a_vote_twice_in_one_batch_counts_once(campaign, ada):
     first = said(ada, card(campaign))
-    assert all(outcome.ok for outcome in record([first, first])) and card(campaign).votes == 1
+    assert all(outcome.ok for outcome in record([first, first]))
+    assert card(campaign).votes == 1
 
 
 def test_a_second_answer_withdraws_the_first(campaign, ada):
     vote(ada, card(campaign), "yes")
     vote(ada, card(campaign), "no")
-    assert Vote.objects.count() == 2 and Vote.objects.standing().get().answer.code == "no"
+    assert Vote.objects.count() == 2
+    assert Vote.objects.standing().get().answer.code == "no"
     assert card(campaign).votes == 1
 
 
 def test_both_answers_may_come_in_one_batch(campaign, ada):
     record([said(ada, card(campaign), "yes"), said(ada, card(campaign), "no")])
-    assert Vote.objects.count() == 2 and Vote.objects.standing().get().answer.code == "no"
+    assert Vote.objects.count() == 2
+    assert Vote.objects.standing().get().answer.code == "no"
 
 
 def test_an_undo_withdraws_and_keeps_the_row(campaign, ada):
     first = said(ada, card(campaign))
     record([first])
     assert record([Said(uuid4(), ada.pk, undoes=first.id)])[0].mine == 0
-    assert Vote.objects.count() == 1 and card(campaign).votes == 0 and not card(campaign).label
+    assert Vote.objects.count() == 1
+    assert card(campaign).votes == 0
+    assert not card(campaign).label
 
 
 def test_an_undo_may_be_sent_twice(campaign, ada):
@@ -84,11 +91,13 @@ def test_an_id_belongs_to_whoever_used_it(campaign):
 
 def test_a_tile_of_another_campaign_is_refused(campaign, ada):
     other = make_campaign(campaign.dataset, keys=1)
-    assert vote(ada, other.cards.get()).code == "no_such_card" and not Vote.objects.exists()
+    assert vote(ada, other.cards.get()).code == "no_such_card"
+    assert not Vote.objects.exists()
 
 
 def test_an_unknown_answer_is_refused(campaign, ada):
-    assert vote(ada, card(campaign), "maybe").code == "unknown_answer" and not Vote.objects.exists()
+    assert vote(ada, card(campaign), "maybe").code == "unknown_answer"
+    assert not Vote.objects.exists()
 
 
 def test_one_bad_vote_harms_no_other(campaign, ada):
@@ -98,7 +107,8 @@ def test_one_bad_vote_harms_no_other(campaign, ada):
 
 def test_a_revoked_link_takes_no_votes(campaign, ada):
     campaign.links.update(revoked_at=timezone.now())
-    assert vote(ada, card(campaign)).code == "no_such_link" and not Vote.objects.exists()
+    assert vote(ada, card(campaign)).code == "no_such_link"
+    assert not Vote.objects.exists()
 
 
 def test_a_paused_campaign_takes_what_was_swiped(campaign, ada):
@@ -109,13 +119,15 @@ def test_a_paused_campaign_takes_what_was_swiped(campaign, ada):
 def test_a_closed_campaign_takes_only_what_is_in_hand(campaign, ada):
     held = dealing.deal(ada, 1)[0]
     Campaign.objects.update(state="closed")
-    assert vote(ada, held).ok and vote(ada, card(campaign, 3)).code == "campaign_closed"
+    assert vote(ada, held).ok
+    assert vote(ada, card(campaign, 3)).code == "campaign_closed"
 
 
 def test_votes_of_somebody_excluded_are_kept_and_do_not_count(campaign, ada):
     people.exclude(ada)
     assert vote(ada, card(campaign)).ok
-    assert Vote.objects.count() == 1 and card(campaign).votes == 0
+    assert Vote.objects.count() == 1
+    assert card(campaign).votes == 0
 
 
 def test_an_answer_frees_the_slot_that_was_held(campaign, ada):

@@ -19,12 +19,16 @@ def card_with(*answers: str, **fields) -> Card:
 
 def test_three_who_agree_settle_it():
     card = card_with("yes", "yes", "yes")
-    assert card.settled and card.label.code == "yes" and card.share == 1
+    assert card.settled
+    assert card.label.code == "yes"
+    assert card.share == 1
 
 
 def test_disagreement_asks_two_more():
     card = card_with("yes", "yes", "no")
-    assert not card.settled and card.slots == 2 and card.label.code == "yes"
+    assert not card.settled
+    assert card.slots == 2
+    assert card.label.code == "yes"
 
 
 def test_the_fourth_may_settle_it():
@@ -33,12 +37,16 @@ def test_the_fourth_may_settle_it():
 
 def test_it_ends_at_the_most_votes():
     card = card_with("yes", "no", "yes", "no", "yes", "no", "yes")
-    assert card.settled and card.slots == 0 and card.label.code == "yes"
+    assert card.settled
+    assert card.slots == 0
+    assert card.label.code == "yes"
 
 
 def test_a_tie_has_no_label():
     card = card_with("yes", "no", votes_wanted=2, votes_most=2)
-    assert card.settled and card.label is None and card.label_from == ""
+    assert card.settled
+    assert card.label is None
+    assert card.label_from == ""
 
 
 def test_a_disputed_tile_is_found():
@@ -50,7 +58,9 @@ def test_the_hosts_word_outweighs_the_votes(admin_user):
     card = card_with("yes", "yes", "yes")
     settling.decide([card.pk], card.campaign.answers.get(code="no"), admin_user)
     card.refresh_from_db()
-    assert card.label.code == "no" and card.label_from == "host" and Decision.objects.get().user == admin_user
+    assert card.label.code == "no"
+    assert card.label_from == "host"
+    assert Decision.objects.get().user == admin_user
 
 
 def test_a_decision_is_taken_back(admin_user):
@@ -58,7 +68,8 @@ def test_a_decision_is_taken_back(admin_user):
     settling.decide([card.pk], card.campaign.answers.get(code="no"), admin_user)
     settling.decide([card.pk], None, admin_user)
     card.refresh_from_db()
-    assert card.label.code == "yes" and Decision.objects.count() == 2
+    assert card.label.code == "yes"
+    assert Decision.objects.count() == 2
 
 
 def test_a_host_decides_on_no_other_campaigns_cards(admin_user):
@@ -79,7 +90,9 @@ def test_excluding_somebody_makes_labels_again_and_keeps_votes():
     vote(ada, campaign.cards.get())
     people.exclude(ada)
     card = campaign.cards.get()
-    assert card.label is None and not card.settled and Vote.objects.count() == 1
+    assert card.label is None
+    assert not card.settled
+    assert Vote.objects.count() == 1
     people.include(ada)
     assert campaign.cards.get().label.code == "yes"
 
@@ -91,4 +104,5 @@ def test_the_skilled_may_make_the_label():
     Card.objects.update(votes=0)  # so that it is looked at again
     settling.settle(Campaign.objects.get(), [card.pk])
     card.refresh_from_db()
-    assert card.label.code == "no" and card.label_from == "skill"
+    assert card.label.code == "no"
+    assert card.label_from == "skill"

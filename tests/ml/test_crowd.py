@@ -17,7 +17,8 @@ def test_a_single_vote_agrees_with_nobody():
 def test_agreement_never_exceeds_one():
     counts = np.random.default_rng(0).integers(0, 9, (500, 4)).astype(float)
     found = crowd.fleiss(counts)
-    assert np.nanmax(found) <= 1 and np.nanmin(found) >= 0
+    assert np.nanmax(found) <= 1
+    assert np.nanmin(found) >= 0
 
 
 def test_kappa_is_that_of_the_paper():
