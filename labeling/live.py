@@ -1,6 +1,7 @@
 """What happens in a campaign, told to the pages that are open: host pages, phones of one link, one person's phones.
 
-Groups: campaign.<id>, link.<id>, person.<id>. Messages (type, fields), which the consumers take as methods:
+Groups: campaign.<id> (host pages), phones.<id> (a campaign's), link.<id>, person.<id>.
+Messages (type, fields), which the consumers take as methods:
 labels.changed {}, cards.drop {cards}, link.revoked {}, state.changed {}, cards.new {}, person.excluded {}.
 """
 
@@ -16,6 +17,11 @@ PAUSE = 0.25  # seconds between two "labels.changed" of one campaign from one pr
 
 def campaign_group(number: int) -> str:
     return f"campaign.{number}"
+
+
+def phones_group(campaign: int) -> str:
+    """Told what is rare only: hundreds of phones need not hear of every vote."""
+    return f"phones.{campaign}"
 
 
 def link_group(number: int) -> str:
@@ -82,10 +88,12 @@ def revoked(link: int) -> None:
 
 def state_changed(campaign: int) -> None:
     send(campaign_group(campaign), "state.changed")
+    send(phones_group(campaign), "state.changed")
 
 
 def new_cards(campaign: int) -> None:
     send(campaign_group(campaign), "cards.new")
+    send(phones_group(campaign), "cards.new")
 
 
 def excluded(person: int) -> None:

@@ -13,19 +13,22 @@ http = handler.application()
 
 from django.conf import settings  # noqa: E402  (the apps must be loaded first)
 
-from search.routing import websocket_urlpatterns  # noqa: E402
+from labeling import routing as labeling  # noqa: E402
+from search import routing as search  # noqa: E402
 from webapp.admission.gate import Gate  # noqa: E402
 from webapp.admission.lanes import lanes  # noqa: E402
-from webapp.admission.sockets import SocketLimit  # noqa: E402
+from webapp.admission.sockets import SocketLimit, by_path  # noqa: E402
 from webapp.uploads import BodyLimit  # noqa: E402
 
 BODY = settings.UPLOAD_LIMIT + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 SECONDS = settings.REQUEST_SECONDS
-watched = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+ours = URLRouter([*labeling.websocket_urlpatterns, *search.websocket_urlpatterns])
+watched = AllowedHostsOriginValidator(AuthMiddlewareStack(ours))
+sockets = by_path(
+    {"/ws/label/": SocketLimit(watched, most=settings.PHONES, most_of_one=settings.PHONES_PER_ADDRESS)},
+    SocketLimit(watched, most=settings.WEBSOCKETS, most_of_one=settings.WEBSOCKETS_PER_ADDRESS),
+)
 
 application = ProtocolTypeRouter(
-    {
-        "http": BodyLimit(Gate(http, lanes(), seconds=SECONDS), limit=BODY, seconds=SECONDS),
-        "websocket": SocketLimit(watched, most=settings.WEBSOCKETS, most_of_one=settings.WEBSOCKETS_PER_ADDRESS),
-    }
+    {"http": BodyLimit(Gate(http, lanes(), seconds=SECONDS), limit=BODY, seconds=SECONDS), "websocket": sockets}
 )

@@ -134,6 +134,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("ol", NODE / "ol" / "dist"),
     ("proj4", NODE / "proj4" / "dist"),
+    ("idb", NODE / "idb" / "build"),
     ("tus", NODE / "tus-js-client" / "dist"),
 ]
 STORAGES = {
@@ -144,6 +145,8 @@ STORAGES = {
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español"), ("fr", "Français")]  # of the pages that guests see
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -227,6 +230,8 @@ QUEUE_SECONDS = env.number("QUEUE_SECONDS", 10, low=1, high=600)
 REQUEST_SECONDS = env.number("REQUEST_SECONDS", 60, low=1, high=3600)
 WEBSOCKETS = env.number("WEBSOCKETS", 200)
 WEBSOCKETS_PER_ADDRESS = env.number("WEBSOCKETS_PER_ADDRESS", 20)
+PHONES = env.number("PHONES", 500)
+PHONES_PER_ADDRESS = env.number("PHONES_PER_ADDRESS", 400)  # a school's phones all have its router's address
 WEB_CONNECTIONS = env.number("WEB_CONNECTIONS", 1000, low=10)
 KEEP_ALIVE_SECONDS = env.number("KEEP_ALIVE_SECONDS", 15, low=1, high=3600)
 TILE_CACHE = env.number("TILE_CACHE_MB", 64) * 2**20

@@ -37,6 +37,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
     path("api/v1/", include(api)),
+    path("", include("labeling.phone.urls")),
     path("", include("labeling.urls")),
     path("", include("search.urls")),
 ]

@@ -77,6 +77,11 @@ class ShareLink(models.Model):
         return found
 
     @property
+    def cookie(self) -> str:
+        """The name of the cookie by which a guest of this link is known again."""
+        return f"lookalike_{self.digest[:12]}"
+
+    @property
     def works(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 

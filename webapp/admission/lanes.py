@@ -14,7 +14,7 @@ from webapp import metrics
 
 KINDS = (  # the first that matches; whatever else there is, is a page
     ("probes", re.compile(r"/(healthz|readyz|metrics)$")),
-    ("tiles", re.compile(r"/tiles/|/api/v1/images/")),
+    ("tiles", re.compile(r"/tiles/|/api/v1/images/|/l/[^/]+/(cards|examples)/")),
     ("slow", re.compile(r"/api/v1/(gibs|uploads)/")),
     ("search", re.compile(r"/api/v1/datasets/[^/]+/(search|images|tiles/[^/]+/)")),
 )

@@ -11,7 +11,10 @@ RETRY_AFTER = "30"  # seconds
 
 
 class SocketLimit:
-    """ASGI middleware before the websocket's application; refuses before anybody is looked up."""
+    """ASGI middleware before the websocket's application; refuses before anybody is looked up.
+
+    The application finds the client's address in the scope, as "address".
+    """
 
     def __init__(self, app: App, *, most: int, most_of_one: int) -> None:
         self.app, self.most, self.most_of_one = app, most, most_of_one
@@ -26,11 +29,21 @@ class SocketLimit:
         self.open[address] += 1
         metrics.IN_FLIGHT.labels("websockets").inc()
         try:
-            await self.app(scope, receive, send)
+            await self.app({**scope, "address": address}, receive, send)
         finally:
             metrics.IN_FLIGHT.labels("websockets").dec()
             self.open[address] -= 1
             self.open += Counter()  # forgets addresses that have none
+
+
+def by_path(limits: dict[str, App], others: App) -> App:
+    """Kinds of sockets, told by how their paths begin, each with a limit of its own."""
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        limit = next((app for start, app in limits.items() if scope["path"].startswith(start)), others)
+        await limit(scope, receive, send)
+
+    return chosen
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from labeling.consumers.label import LabelConsumer
+
+websocket_urlpatterns = [path("ws/label/<str:token>/", LabelConsumer.as_asgi())]
