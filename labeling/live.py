@@ -5,12 +5,16 @@ Messages (type, fields), which the consumers take as methods:
 labels.changed {}, cards.drop {cards}, link.revoked {}, state.changed {}, cards.new {}, person.excluded {}.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Collection, Iterable
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
 
 PAUSE = 0.25  # seconds between two "labels.changed" of one campaign from one process
 
@@ -33,7 +37,11 @@ def person_group(number: int) -> str:
 
 
 def send(group: str, kind: str, **fields: object) -> None:
-    async_to_sync(get_channel_layer().group_send)(group, {"type": kind, **fields})
+    """What was stored stays stored when Redis is away: pages that were not told see it with the next change."""
+    try:
+        async_to_sync(get_channel_layer().group_send)(group, {"type": kind, **fields})
+    except RedisError as error:
+        logger.warning("Pages were not told of %s in %s: %s", kind, group, error)
 
 
 class Throttle:

@@ -12,7 +12,7 @@ from search.models import Scene
 SIZES = (256, 512, 768, 1024)  # pixels: few, so that phones share what is cached
 SIDE = 768  # of a picture of 3 × 3 tiles
 OVERVIEW_TILES = 12  # that the picture of the whole world is put together from, at most
-OVERVIEW = 128  # pixels of each
+OVERVIEW = 256  # pixels of each
 INK, HALO = (255, 191, 60), (6, 11, 20)
 
 

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from labeling.errors import BadNickname, LabelingError, LinkFull, NoSuchLink, TooManyTries, WrongPassphrase
 from labeling.models import Answer
 from labeling.people import LONGEST
 
 USUAL = {  # the answers that every campaign has unless its host writes others
-    "yes": gettext_lazy("Yes"), "no": gettext_lazy("No"), "unsure": gettext_lazy("Not sure"),
-    "bad": gettext_lazy("Bad imagery"),
+    "yes": gettext_noop("Yes"), "no": gettext_noop("No"), "unsure": gettext_noop("Not sure"),
+    "bad": gettext_noop("Bad imagery"),
 }  # fmt: skip
 ERRORS: dict[type[LabelingError], Any] = {
     NoSuchLink: gettext_lazy("This link does not work, or no longer. Ask whoever sent it to you for a new one."),
@@ -31,11 +31,8 @@ def of(error: LabelingError) -> str:
 
 def answer(answer: Answer) -> dict[str, str]:
     """As the page's buttons show it. The usual words are translated, a host's own are left alone."""
-    usual = USUAL.get(answer.code)
-    known = usual is not None and answer.word in (usual._proxy____args[0], str(usual))  # type: ignore[attr-defined]
-    return {
-        "code": answer.code, "word": str(usual) if known else answer.word, "icon": answer.icon, "colour": answer.colour,
-    }  # fmt: skip
+    word = _(answer.word) if USUAL.get(answer.code) == answer.word else answer.word
+    return {"code": answer.code, "word": word, "icon": answer.icon, "colour": answer.colour}
 
 
 def of_page() -> dict[str, str]:

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 from django.db import OperationalError
 
 from labeling import campaigns, links, live, protocol
@@ -17,6 +18,11 @@ from tests.factories import make_map
 from tests.labeling.phones import Phone, joined
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_guessed() -> None:
+    cache.clear()
 
 
 @pytest.fixture
