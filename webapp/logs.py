@@ -16,7 +16,11 @@ TOKEN = re.compile(r"(/l/|/ws/label/)[^/\s?'\"]{8,}")  # of a share link: whoeve
 
 def hide_tokens(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Logs are read by people whom nobody invited."""
-    return {name: TOKEN.sub(r"\1…", value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: TOKEN.sub(r"\1…", str(value)) if may_tell(value) else value for name, value in event.items()}
+
+
+def may_tell(value: object) -> bool:
+    return isinstance(value, str) or type(value).__name__ in ("ASGIRequest", "WSGIRequest")
 
 
 SHARED: list[Any] = [

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -180,8 +181,12 @@ class LabelConsumer(AsyncWebsocketConsumer):
             self.start(self.leave(protocol.TRY_AGAIN))
 
     async def say(self, kind: str, **fields: Any) -> None:
-        if not self.gone:
+        if self.gone:
+            return
+        try:
             await self.send(json.dumps({"type": kind, **fields}))
+        except OSError:  # the phone has gone (ASGI specification, "disconnected client"); `disconnect` follows
+            self.gone = True
 
     async def refuse(self, code: str, message: str, number: str | None = None) -> None:
         await self.say("refused", code=code, message=message, **({"id": number} if number else {}))
@@ -189,7 +194,8 @@ class LabelConsumer(AsyncWebsocketConsumer):
     async def leave(self, code: int) -> None:
         if not self.gone:
             self.gone = True
-            await self.close(code)
+            with suppress(OSError):  # it has gone by itself
+                await self.close(code)
 
     async def disconnect(self, code: int) -> None:
         """What was said is stored nevertheless; what the phone holds stays its own for the lease: it may be in a

@@ -21,6 +21,7 @@ from search import keys
 from search.models import Scene
 
 DAY = 24 * 3600
+ARROWS = "→←↓↑"  # ways in which the first four answers are swiped
 STATUSES = {
     NoSuchLink: HTTPStatus.NOT_FOUND, TooManyTries: HTTPStatus.TOO_MANY_REQUESTS, LinkFull: HTTPStatus.CONFLICT,
     WrongPassphrase: HTTPStatus.FORBIDDEN, BadNickname: HTTPStatus.BAD_REQUEST,
@@ -49,7 +50,7 @@ def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "same-origin"  # without any, forms would come from nowhere: CSRF
         response["X-Robots-Tag"] = "noindex, nofollow"
         response.setdefault("Cache-Control", "private, no-cache")
         return response
@@ -116,10 +117,18 @@ def cards_page(request: HttpRequest, link: ShareLink, person: Person) -> HttpRes
     examples = campaign.examples.select_related("answer")
     said = {answer["code"]: answer for answer in answers}
     context = {
-        "campaign": campaign, "person": person, "answers": answers, "config": config,
+        "campaign": campaign, "person": person, "answers": answers, "buttons": buttons(answers), "config": config,
         "examples": [{"example": example, "answer": said[example.answer.code]} for example in examples],
     }  # fmt: skip
     return render(request, "labeling/phone.html", context)
+
+
+def buttons(answers: list[dict[str, str]]) -> list[dict[str, object]]:
+    """In the order in which they stand: what is swiped left is on the left, what is swiped right on the right."""
+    numbered = [
+        {**answer, "way": way, "key": way + 1, "arrow": ARROWS[way : way + 1]} for way, answer in enumerate(answers)
+    ]
+    return [*numbered[1:4], numbered[0], *numbered[4:]]
 
 
 def guest_of(request: HttpRequest, token: str) -> Person:

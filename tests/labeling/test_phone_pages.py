@@ -78,7 +78,7 @@ def test_the_page_is_kept_from_search_engines_and_its_address_from_others(
     client: Client, link: tuple[ShareLink, str]
 ) -> None:
     page = client.get(f"/l/{link[1]}/")
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     assert "noindex" in page["X-Robots-Tag"]
     assert page["Cache-Control"] == "private, no-cache"
 
