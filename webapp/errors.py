@@ -20,6 +20,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+import labeling.errors
 import ml.errors
 import search.errors
 from search.api.problems import first_problem
@@ -52,6 +53,18 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.Incomplete: (502, "incomplete"),
     search.errors.NeedsConfirmation: (409, "needs_confirmation"),
     search.errors.SearchError: (400, "bad_request"),
+    labeling.errors.NoSuchCampaign: (404, "not_found"),
+    labeling.errors.NoSuchCard: (404, "no_such_card"),
+    labeling.errors.NoSuchLink: (404, "no_such_link"),
+    labeling.errors.NoSuchVote: (404, "no_such_vote"),
+    labeling.errors.NotHost: (403, "forbidden"),
+    labeling.errors.WrongPassphrase: (403, "wrong_passphrase"),
+    labeling.errors.LinkFull: (409, "link_full"),
+    labeling.errors.CampaignClosed: (409, "campaign_closed"),
+    labeling.errors.TooManyTries: (429, "too_many"),
+    labeling.errors.BadCampaign: (400, "bad_campaign"),
+    labeling.errors.UnknownAnswer: (400, "unknown_answer"),
+    labeling.errors.LabelingError: (400, "bad_request"),
     ml.errors.BadImage: (400, "bad_image"),
     ml.errors.NoTextTower: (400, "no_text_tower"),
     ml.errors.BadEncoder: (503, "encoder_unusable"),

@@ -27,6 +27,7 @@ api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(), name="api-docs"),
     path("token/", TokenView.as_view(), name="token"),
+    path("", include("labeling.api.urls")),
     path("", include("search.api.urls")),
 ]
 urlpatterns = [
