@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from labeling.errors import LabelingError
 from ml.errors import MLError
 from search.errors import SearchError
 from webapp import errors
@@ -38,5 +39,5 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        known = errors.classify(exception) if isinstance(exception, (SearchError, MLError)) else None
+        known = errors.classify(exception) if isinstance(exception, (LabelingError, SearchError, MLError)) else None
         return errors.answer(request, *known, str(exception)) if known else None

@@ -1,3 +1,3 @@
-from labeling.views.campaigns import campaigns
+from labeling.views.campaigns import campaigns, host, new, qr
 
-__all__ = ["campaigns"]
+__all__ = ["campaigns", "host", "new", "qr"]

@@ -39,6 +39,7 @@ export class Filters {
     show(one("date-range"), state.dates === "range");
     show(one("nested-field"), state.sizes === "all");
     show(one("area-clear"), state.area);
+    show(one("label-area"), state.area);
     one("filters-count").textContent = filtersInUse(state);
     show(one("filters-count"), filtersInUse(state) > 0);
   }

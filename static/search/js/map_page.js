@@ -8,6 +8,7 @@ import { Examples } from "./examples.js";
 import { Fetching } from "./fetching.js";
 import { Filters } from "./filters.js";
 import { sizeNames } from "./format.js";
+import { handOver } from "./handing_over.js";
 import { GalleryStage } from "./gallery_stage.js";
 import { Highlight } from "./highlight.js";
 import { ImageSearch } from "./image_search.js";
@@ -178,6 +179,18 @@ async function grow(shards) {
 
 const setThreshold = (minScore) => store.change({ minScore }, "replace");
 
+/** What is shown becomes a campaign's tiles. */
+function labelThese({ currentTarget }) {
+  const tiles = results.shown.map(({ tile }) => tile);
+  const chosen = { dataset: dataset.slug, tiles: { keys: tiles.map(({ key }) => key) }, pictures: tiles.map(({ thumbnail }) => thumbnail) };
+  handOver(currentTarget.dataset.address, chosen);
+}
+
+function labelArea({ currentTarget }) {
+  const { product, date, area } = store.state;
+  handOver(currentTarget.dataset.address, { dataset: dataset.slug, tiles: { area: { product, date, level: stage.level, bbox: area } } });
+}
+
 function doNothingAction({ target }) {
   if (target.dataset.nothingAction === "threshold") setThreshold(0);
   else store.change(NO_FILTERS);
@@ -188,6 +201,8 @@ function wire() {
   one("least").addEventListener("input", ({ target }) => setThreshold(target.value === target.min ? 0 : +target.value));
   one("clear").addEventListener("click", () => { escape(); store.change(fresh({})); });
   one("retry").addEventListener("click", () => searching.again());
+  one("label-these").addEventListener("click", labelThese);
+  one("label-area")?.addEventListener("click", labelArea);
   one("nothing-action").addEventListener("click", doNothingAction);
   new Shortcuts(escape, controls?.keys);
 }
