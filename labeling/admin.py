@@ -1,0 +1,111 @@
+"""The back office of labelling: what one looks for. Votes and decisions are facts: they are read, not written."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from labeling.models import Answer, Campaign, Card, Decision, Example, Lease, Person, ShareLink, Vote
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Made and changed by the site alone, under the campaign's lock."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class AnswerInline(admin.TabularInline):
+    model = Answer
+    fields = ["position", "code", "word", "icon", "colour", "top"]
+    readonly_fields = ["code"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return False
+
+
+@admin.register(Campaign)
+class CampaignAdmin(admin.ModelAdmin):
+    list_display = ["question", "dataset", "owner", "state", "votes_wanted", "consensus", "kappa", "created_at"]
+    list_filter = ["state", "consensus", "dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["question", "dataset__slug", "owner__username"]
+    date_hierarchy = "created_at"
+    fields = ["question", "explanation", "dataset", "owner", "hosts", "state", "kappa", "reckoned_at", "created_at"]
+    readonly_fields = ["dataset", "state", "kappa", "reckoned_at", "created_at"]
+    filter_horizontal = ["hosts"]
+    inlines = [AnswerInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # hosts make them at /campaigns/new/
+
+
+@admin.register(Answer)
+class AnswerAdmin(ReadOnly):
+    list_display = ["word", "code", "campaign", "position", "top"]
+    list_select_related = ["campaign"]
+    search_fields = ["word", "code", "campaign__question"]
+
+
+@admin.register(Example)
+class ExampleAdmin(ReadOnly):
+    list_display = ["key", "answer", "caption", "campaign"]
+    list_select_related = ["answer", "campaign"]
+
+
+@admin.register(Card)
+class CardAdmin(ReadOnly):
+    list_display = ["key", "campaign", "votes", "target", "held", "settled", "label", "label_from", "share"]
+    list_filter = ["settled", "label_from", "campaign"]
+    list_select_related = ["campaign", "label"]
+    search_fields = ["=key"]
+
+
+@admin.register(Lease)
+class LeaseAdmin(ReadOnly):
+    list_display = ["card", "person", "until"]
+    list_select_related = ["card", "person"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Lease | None = None) -> bool:
+        return False  # its card counts it; it runs out by itself
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnly):
+    list_display = ["card", "answer", "user", "made_at"]
+    list_select_related = ["card", "answer", "user"]
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(ReadOnly):
+    list_display = ["__str__", "campaign", "most_people", "expires_at", "revoked_at", "made_by", "created_at"]
+    list_filter = ["campaign"]
+    list_select_related = ["campaign", "made_by"]
+    search_fields = ["name", "campaign__question"]
+    exclude = ["digest", "passphrase"]
+
+
+@admin.register(Person)
+class PersonAdmin(ReadOnly):
+    list_display = ["nickname", "campaign", "link", "votes", "agreement", "skill", "flags", "excluded_at", "seen_at"]
+    list_filter = ["campaign"]
+    list_select_related = ["campaign", "link"]
+    search_fields = ["nickname", "campaign__question"]
+    exclude = ["digest"]
+
+
+@admin.register(Vote)
+class VoteAdmin(ReadOnly):
+    list_display = ["id", "campaign", "person", "card", "answer", "took", "received_at", "withdrawn_at"]
+    list_filter = ["campaign"]
+    list_select_related = ["campaign", "person", "card", "answer"]
+    search_fields = ["=id", "person__nickname"]
+    date_hierarchy = "received_at"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Vote | None = None) -> bool:
+        return False  # votes are facts
