@@ -16,6 +16,7 @@ from tests.campaigns import make_people, vote
 from tests.factories import build_all, make_gallery, make_map
 
 pytestmark = pytest.mark.django_db
+STREAMED = pytest.mark.django_db(transaction=True)  # between two parts, connections may be closed
 
 
 @pytest.fixture
@@ -217,6 +218,7 @@ def test_who_helps_hosts_too_but_only_the_owner_deletes(campaign: Campaign) -> N
     assert client.delete(f"/api/v1/campaigns/{campaign.pk}/").status_code == 403
 
 
+@STREAMED
 def test_every_vote_is_in_the_table_and_nothing_runs_in_a_spreadsheet(
     host: Client, campaign: Campaign, monkeypatch
 ) -> None:
@@ -236,6 +238,7 @@ def test_every_vote_is_in_the_table_and_nothing_runs_in_a_spreadsheet(
     assert sum("00000000-0000-0000-0000-000000000005" in line for line in lines) == 1
 
 
+@STREAMED
 def test_labels_are_written_as_csv_and_geojson(host: Client, campaign: Campaign, monkeypatch) -> None:
     monkeypatch.setattr(exporting, "AT_ONCE", 2)
     people = make_people(campaign, 3)
@@ -254,6 +257,7 @@ def test_labels_are_written_as_csv_and_geojson(host: Client, campaign: Campaign,
     assert feature["geometry"]["coordinates"][0][0] == [feature["bbox"][0], feature["bbox"][1]]
 
 
+@STREAMED
 def test_labels_of_pictures_have_no_place(host: Client, tmp_path) -> None:
     make_gallery(tmp_path / "p")
     number = post(host, "", dataset="pictures", question="Is it sharp?", tiles={"all": True}).json()["id"]

@@ -19,6 +19,11 @@ FLOWS = [
     "tests/search/test_datasets_api.py",
     "tests/search/test_search_api.py",
     "tests/search/test_consumer.py",
+    "tests/labeling/test_races.py",
+    "tests/labeling/test_dealing.py",
+    "tests/labeling/test_recording.py",
+    "tests/labeling/test_settling.py",
+    "tests/labeling/test_campaign_api.py",
 ]
 
 
@@ -31,12 +36,12 @@ def server() -> Iterator[str]:
 
 
 @pytest.mark.timeout(900)  # a whole run of tests in one
-def test_accounts_shards_search_and_channels_work_on_postgresql(server: str) -> None:
+def test_accounts_shards_search_channels_and_votes_work_on_postgresql(server: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--reuse-db", *FLOWS]
     environment = {**os.environ, "DATABASE_URL": server}
     done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    assert tables(server.replace("/postgres?", "/test_postgres?")) >= {"search_dataset", "search_shard", "auth_user"}
+    assert tables(server.replace("/postgres?", "/test_postgres?")) >= {"search_dataset", "labeling_vote", "auth_user"}
 
 
 def tables(address: str) -> set[str]:
