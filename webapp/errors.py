@@ -64,6 +64,8 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     labeling.errors.TooManyTries: (429, "too_many"),
     labeling.errors.BadCampaign: (400, "bad_campaign"),
     labeling.errors.UnknownAnswer: (400, "unknown_answer"),
+    labeling.errors.BadNickname: (400, "bad_nickname"),
+    labeling.errors.BadMessage: (400, "bad_message"),
     labeling.errors.LabelingError: (400, "bad_request"),
     ml.errors.BadImage: (400, "bad_image"),
     ml.errors.NoTextTower: (400, "no_text_tower"),
