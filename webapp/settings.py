@@ -103,9 +103,9 @@ REDIS_SOCKET = redis.socket_for(DATA_DIR)
 EMBEDDED_REDIS = not env.text("REDIS_URL")
 REDIS_URL = env.text("REDIS_URL") or f"unix://{REDIS_SOCKET}"
 CACHES = {"default": {"BACKEND": "webapp.cache.SharedCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [{"address": REDIS_URL}]}}
-}
+# channels_redis waits for messages in steps of 5 seconds: at redis-py's own limit of 5 every quiet socket would break.
+LAYER = {"address": REDIS_URL, "socket_timeout": 20}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [LAYER]}}}
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 IMPORTS_QUEUE = "imports"  # of its own: what waits for a tile server must not keep shards from being built

@@ -57,7 +57,7 @@ class CardsToAddSerializer(TilesSerializer):
     priority = serializers.IntegerField(required=False, min_value=-1000, max_value=1000)
 
 
-class ChangeSerializer(Strict):
+class CampaignChangeSerializer(Strict):
     """A campaign's settings."""
 
     question = serializers.CharField(max_length=200, required=False)
@@ -75,7 +75,7 @@ class ChangeSerializer(Strict):
     gold_feedback = serializers.BooleanField(required=False)
 
 
-class NewSerializer(ChangeSerializer):
+class NewSerializer(CampaignChangeSerializer):
     question = serializers.CharField(max_length=200)
     dataset = serializers.SlugField(max_length=60)
     answers = serializers.ListField(child=AnswerSerializer(), required=False, max_length=MOST_ANSWERS)
@@ -143,7 +143,7 @@ class CampaignsAnswer(serializers.Serializer):
     results = CampaignAnswer(many=True)
 
 
-class FullAnswer(CampaignAnswer, ChangeSerializer):
+class FullAnswer(CampaignAnswer, CampaignChangeSerializer):
     answers = AnswerSerializer(many=True)
     examples = serializers.ListField(child=serializers.DictField())
     progress = serializers.DictField()

@@ -76,10 +76,10 @@ class CampaignView(HostView):
     def get(self, request: Request, number: int) -> Response:
         return Response(describing.full(self.campaign(request, number)))
 
-    @extend_schema(request=forms.ChangeSerializer, responses=forms.FullAnswer)
+    @extend_schema(request=forms.CampaignChangeSerializer, responses=forms.FullAnswer)
     def patch(self, request: Request, number: int) -> Response:
         campaign = self.campaign(request, number)
-        return Response(describing.full(campaigns.change(campaign, self.read(forms.ChangeSerializer, request))))
+        return Response(describing.full(campaigns.change(campaign, self.read(forms.CampaignChangeSerializer, request))))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, number: int) -> Response:
@@ -254,7 +254,7 @@ FILES: dict[str, tuple[Callable[[Campaign], Iterator[str]], str]] = {
 class FileView(HostView):
     """votes.csv, labels.csv or labels.geojson, written as they are read."""
 
-    @extend_schema(responses={(200, "text/plain"): str})
+    @extend_schema(responses={(200, "text/plain"): str}, operation_id="campaigns_export")
     def get(self, request: Request, number: int, name: str) -> StreamingHttpResponse:
         campaign = self.campaign(request, number)
         lines, kind = FILES[name]

@@ -117,14 +117,15 @@ def visit(site: Site, chromium: Browser, complaints: list[str]) -> Iterator[Call
     """Opens an address of the site in a fresh browser profile; at the end nobody may have complained."""
     contexts: list[BrowserContext] = []
 
-    def opened(address: str = DELTA, **options: object) -> Visitor:
+    def opened(address: str = DELTA, *, wait: bool = True, **options: object) -> Visitor:
         context = chromium.new_context(base_url=f"http://127.0.0.1:{site.port}", **{**DESKTOP, **options})  # type: ignore[arg-type]
         context.add_init_script(VIOLATIONS)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         listen(page, complaints)
-        return Visitor(page).go(address)
+        page.goto(address)
+        return Visitor(page).ready() if wait else Visitor(page)
 
     yield opened
     for context in contexts:

@@ -30,7 +30,7 @@ export class Figures {
     const most = Math.max(1, ...answers.map(({ votes }) => votes));
     for (const { code, votes, labels } of answers) {
       const row = document.querySelector(`[data-bar="${CSS.escape(code)}"]`);
-      row.querySelector(".answer-bars__bar").value = votes / most;
+      row.querySelector(".answer-bars__fill").style.inlineSize = `${100 * votes / most}%`;
       row.querySelector(".answer-bars__numbers").textContent = `${count(votes)} votes, ${count(labels)} tiles`;
     }
   }
@@ -43,9 +43,8 @@ export class Figures {
 }
 
 function bar(answers, code) {
-  const row = element("li", "answer-bars__one", answers.badge(code), Object.assign(element("progress", "answer-bars__bar"), { max: 1, value: 0 }), element("span", "answer-bars__numbers"));
+  const row = element("li", "answer-bars__one", answers.badge(code), element("span", "answer-bars__bar", element("span", "answer-bars__fill")), element("span", "answer-bars__numbers"));
   row.dataset.bar = code;
-  row.querySelector("progress").setAttribute("aria-label", `Votes for ${answers.word(code)}`);
   row.style.setProperty("--answer", answers.colour(code));
   return row;
 }

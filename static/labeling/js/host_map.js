@@ -55,12 +55,12 @@ export class LabelMap {
   }
 
   #make(dataset) {
-    const { Map: OlMap, View, layer, style, interaction } = this.#ol;
+    const { Map: OlMap, View, layer, style, interaction, control } = this.#ol;
     this.#projection = new Projection(dataset.grid);
     const squares = new layer.Vector({ source: this.#source, style: (feature) => [halo, this.#style(feature.get("card"))] });
     const halo = new style.Style({ stroke: new style.Stroke({ color: "rgb(6 11 20 / 70%)", width: 4 }) });
     const view = new View({ projection: this.#projection.code, extent: this.#projection.extent, showFullExtent: true });
-    this.#map = new OlMap({ target: one("map"), view, layers: [squares], interactions: interaction.defaults.defaults({ altShiftDragRotate: false, pinchRotate: false }) });
+    this.#map = new OlMap({ target: one("map"), view, layers: [squares], controls: control.defaults.defaults({ rotate: false, attribution: false }), interactions: interaction.defaults.defaults({ altShiftDragRotate: false, pinchRotate: false }) });
     view.fit(this.#projection.extent);
     this.#map.on("click", ({ pixel }) => {
       const card = this.#map.getFeaturesAtPixel(pixel)[0]?.get("card");

@@ -29,6 +29,10 @@ export class Outbox {
   /** Whether what is put in outlives the page. */
   get lasts() { return Boolean(this.#db); }
   get unsent() { return this.#waiting.length; }
+
+  /** By how much the person's count will change once all of it has arrived. */
+  get pending() { return this.#waiting.reduce((sum, { message }) => sum + (message.type === "vote" ? 1 : -1), 0); }
+
   get canUndo() { return this.#history.length > 0; }
 
   all() { return this.#waiting.map(({ message }) => message); }

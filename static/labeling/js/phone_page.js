@@ -23,7 +23,7 @@ const outbox = await Outbox.open(`${config.key}-${config.me.id}`);
 const deck = new Deck({ want: (have, count) => socket.more(have, count), answered: outbox.cards() });
 const stage = new CardStage({ say, ways, onZoom: (zoomed) => one("zoom").setAttribute("aria-pressed", zoomed) });
 const socket = new PhoneSocket(location.pathname, {
-  hello: ({ me, team, state }) => { score.team(team); score.mine(me.votes + outbox.unsent); setState(state); deck.refill(); },
+  hello: ({ me, team, state }) => { score.team(team); score.mine(me.votes + outbox.pending); setState(state); deck.refill(); },
   cards: ({ cards }) => { deck.take(cards); draw(); },
   more: () => deck.refill(true),
   ack: (message) => acknowledged(message),
@@ -48,7 +48,7 @@ function draw() {
   const why = card ? "" : ended || reason();
   stage.message(why, { count: score.count, reload: ["again", "broken"].includes(why) });
   one("undo").disabled = Boolean(ended) || !outbox.canUndo;
-  document.documentElement.dataset.deck = card ? "card" : why;
+  document.documentElement.dataset.shows = card ? "card" : why;
 }
 
 function reason() {
@@ -95,7 +95,7 @@ async function send(message, card) {
 function acknowledged({ id, card, gold, right, mine }) {
   outbox.done(id);
   deck.settled(card);
-  score.mine(mine + outbox.unsent);
+  score.mine(mine + outbox.pending);
   status.waiting(outbox.unsent);
   if (gold === null || gold === undefined) return;
   const word = config.answers.find(({ code }) => code === right)?.word ?? right;
