@@ -2,7 +2,7 @@
 
 A phone says
     vote  {id, card, answer, took?, at?}   id: a UUID made by the phone; took: milliseconds; at: ISO time
-    undo  {id, vote}                       takes one of its own votes back
+    undo  {id, vote, at?}                  takes one of its own votes back
     more  {count, have}                    so many cards it wants to hold, and the ids of those that it holds
     ping  {}                               it is still there: every 25 s
 and may say a vote or an undo again until it is acknowledged; the same id is stored once.

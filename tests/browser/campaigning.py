@@ -116,8 +116,7 @@ class Guest:
             send("Input.dispatchTouchEvent", {"type": lift, "touchPoints": []})
 
     def tap(self, what: Locator) -> None:
-        """By the finger that swipes, and not in the moment of a swipe: Chromium takes a tap then for its end."""
-        self.page.wait_for_timeout(500)
+        """By the finger that swipes, right after it."""
         expect(what).to_be_enabled()
         box = what.bounding_box()
         assert box

@@ -44,6 +44,7 @@ def test_two_phones_and_a_host(visit: Visit, site: Site, campaign: tuple[int, st
     assert ada.tile == first  # it is here again
     expect(host.figure("votes")).to_have_text("2", timeout=2000)
 
+    ada.expect_sent()
     ada.page.context.set_offline(True)
     for _ in range(10):
         ada.swipe(150)

@@ -75,6 +75,8 @@ export function follow(element, { canSwipe, ways, drag, release, swipe, zoom }) 
     if (swiping?.moved) release();
     swiping = null;
   };
+  // or the browser takes a swipe for a fling of its own, and a tap soon after it for that fling's end
+  element.addEventListener("touchstart", (event) => event.target.closest("a, button") || event.preventDefault(), { passive: false });
   element.addEventListener("pointerdown", begin);
   element.addEventListener("pointermove", move);
   element.addEventListener("pointerup", end);

@@ -2,16 +2,20 @@
  * Votes and undos that the site has not acknowledged, in the order in which they were made, and the history that undo
  * goes back through. Both outlive the page: IndexedDB, a database for each guest of each link.
  */
+import { Journal } from "./journal.js";
+
 const { openDB } = globalThis.idb;
 const STORES = { waiting: { keyPath: "seq", autoIncrement: true }, history: { keyPath: "seq", autoIncrement: true } };
 
 export class Outbox {
   #db;
+  #journal;
   #waiting = []; // {message, card, kept}: kept is a promise of its row's key, null where nothing can be kept
   #history = []; // {vote, card, kept}
 
   static async open(name) {
     const box = new Outbox();
+    box.#journal = new Journal(name);
     try {
       box.#db = await openDB(`lookalike-label-${name}`, 1, {
         upgrade: (db) => Object.entries(STORES).forEach(([store, options]) => db.createObjectStore(store, options)),
@@ -23,6 +27,8 @@ export class Outbox {
       console.warn("Answers cannot be kept on this device:", error);
       box.#db = null;
     }
+    const known = new Set(box.all().map(({ id }) => id));
+    box.#journal.left().filter(({ message }) => !known.has(message.id)).forEach(({ message, card }) => box.put(message, card));
     return box;
   }
 
@@ -41,7 +47,9 @@ export class Outbox {
   /** Resolves to whether it is kept. */
   put(message, card) {
     const row = { message, card };
+    this.#journal.write(row);
     const entry = { ...row, kept: this.#store("waiting", row) };
+    entry.kept.then((seq) => seq !== null && this.#journal.forget(message.id));
     this.#waiting.push(entry);
     if (message.type === "vote") this.#history.push({ vote: message, card, kept: this.#store("history", { vote: message, card }) });
     return entry.kept.then((seq) => seq !== null);

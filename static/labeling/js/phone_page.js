@@ -80,7 +80,7 @@ async function undo() {
   const word = config.answers.find(({ code }) => code === last.vote.answer)?.word ?? "";
   draw();
   announcer.textContent = say("undone", { answer: word });
-  await send({ type: "undo", id: crypto.randomUUID(), vote: last.vote.id }, last.card);
+  await send({ type: "undo", id: crypto.randomUUID(), vote: last.vote.id, at: new Date().toISOString() }, last.card);
 }
 
 /** Kept first, sent then: whatever happens in between, it is sent again. */
