@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup site browser demo dev test check bench load pins clean
+.PHONY: help setup site browser demo dev test check bench load load-labeling pins clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:  ## What can be made
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 16
 
 setup:  ## Python environment, tools, browser libraries, a secret key; repeats only what has changed
 	@scripts/setup --dev
@@ -35,6 +35,9 @@ bench: setup  ## Measurements for docs/performance.md; ARGS="search --tiles 1000
 
 load: setup  ## Many people at once against a running site; URL=, ARGS="--do search --people 50"
 	@scripts/load $(ARGS)
+
+load-labeling: setup  ## 300 phones in one campaign, on a site of its own; ARGS="--postgres"
+	@.venv/bin/python -m tests.load.labeling $(ARGS)
 
 pins: setup  ## Renew constraints.txt after changing a requirements file
 	@scripts/pins

@@ -19,6 +19,7 @@ from labeling.models.cards import LEASE, CardQuerySet
 
 GOLD_EVERY = 10  # about one card in so many is one whose answer is known
 MOST_IN_HAND = 40
+WINDOW = 64  # cards of the queue looked at at once
 
 
 def deal(person: Person, count: int) -> list[Card]:
@@ -29,12 +30,19 @@ def deal(person: Person, count: int) -> list[Card]:
         person.refresh_from_db(fields=["excluded_at", "votes", "gold_seen"])
         if not campaign.is_open or person.excluded_at:
             return []
-        drop(Lease.objects.filter(card__campaign=campaign, until__lt=timezone.now()))
-        renew(person)
         held = list(Card.objects.filter(leases__person=person).order_by("leases__pk"))
-        fresh = with_gold(person, held, choose(campaign, person, count - len(held))) if count > len(held) else []
+        renew(person, holds=bool(held))
+        fresh = with_gold(person, held, chosen(campaign, person, count - len(held))) if count > len(held) else []
         lease(person, fresh)
     return held[:count] + fresh
+
+
+def chosen(campaign: Campaign, person: Person, count: int) -> list[Card]:
+    """When there are too few, also what others have let lie too long."""
+    found = choose(campaign, person, count)
+    if len(found) < count and drop(Lease.objects.filter(card__campaign=campaign, until__lt=timezone.now())):
+        found = choose(campaign, person, count)
+    return found
 
 
 def unanswered(cards: CardQuerySet, person: Person) -> CardQuerySet:
@@ -44,11 +52,31 @@ def unanswered(cards: CardQuerySet, person: Person) -> CardQuerySet:
 
 
 def choose(campaign: Campaign, person: Person, count: int) -> list[Card]:
-    found = list(unanswered(campaign.cards.wanted(), person)[:count])
+    found = first_unanswered(campaign.cards.wanted(), person, count)
     if len(found) < count and campaign.beyond_settled:
         settled = campaign.cards.filter(settled=True, gold=None, decision=None).order_by("votes", "position", "pk")
         found += unanswered(settled, person)[: count - len(found)]
     return found
+
+
+def first_unanswered(cards: CardQuerySet, person: Person, count: int) -> list[Card]:
+    """The first of the queue, window by window in the order of its index: databases would sort all of it otherwise."""
+    found: list[Card] = []
+    start, size = 0, WINDOW
+    while len(found) < count:
+        window = list(cards[start : start + size])
+        mine = held_or_answered(window, person)
+        found += [card for card in window if card.pk not in mine]
+        if len(window) < size:
+            break
+        start, size = start + size, 4 * size
+    return found[:count]
+
+
+def held_or_answered(cards: list[Card], person: Person) -> set[int]:
+    these = {"person": person, "card__in": [card.pk for card in cards]}
+    answered = Vote.objects.standing().filter(**these).order_by().values_list("card", flat=True)
+    return set(answered) | set(Lease.objects.filter(**these).values_list("card", flat=True))
 
 
 def with_gold(person: Person, held: list[Card], fresh: list[Card]) -> list[Card]:
@@ -65,15 +93,19 @@ def with_gold(person: Person, held: list[Card], fresh: list[Card]) -> list[Card]
 
 
 def lease(person: Person, cards: list[Card]) -> None:
+    if not cards:
+        return
     until = timezone.now() + LEASE
     Lease.objects.bulk_create([Lease(card=card, person=person, until=until) for card in cards])
     Card.objects.filter(pk__in=[card.pk for card in cards]).update(held=F("held") + 1)
 
 
-def renew(person: Person) -> int:
+def renew(person: Person, *, holds: bool = True) -> int:
     """The person is still there: they keep what they hold."""
     now = timezone.now()
     Person.objects.filter(pk=person.pk).update(seen_at=now)
+    if not holds:
+        return 0
     return Lease.objects.filter(person=person).update(until=now + LEASE)
 
 

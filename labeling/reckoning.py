@@ -2,6 +2,8 @@
 few seconds while votes come (labeling/tasks.py), never in the moment of a vote."""
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ from django.utils import timezone
 
 from labeling import live, settling
 from labeling.models import Campaign, Card, Person, Vote
+from labeling.rows import update_rows
 from ml import crowd
 
 FAST = 125  # milliseconds: whoever answers faster does not look
@@ -36,15 +39,14 @@ def unreckoned() -> QuerySet[Campaign]:
 
 
 def reckon(campaign: Campaign) -> None:
+    """Votes go on meanwhile: nothing here is written by them, so nothing is locked but for labels weighted by skill."""
     began = timezone.now()
     votes = Vote.objects.counting().filter(campaign=campaign).order_by()
     rows = list(votes.values_list("card_id", "person_id", "answer_id"))
     ballot = ballot_of(rows) if rows else None
-    with transaction.atomic():
-        locked = Campaign.locked(campaign.pk)
-        kappa = reckon_cards(locked, ballot) if ballot else float("nan")
-        reckon_people(locked, ballot)
-        Campaign.objects.filter(pk=campaign.pk).update(kappa=number(kappa), reckoned_at=began)
+    kappa = reckon_cards(campaign, ballot) if ballot else float("nan")
+    reckon_people(campaign, ballot)
+    Campaign.objects.filter(pk=campaign.pk).update(kappa=number(kappa), reckoned_at=began)
     live.changed([campaign.pk])
 
 
@@ -85,9 +87,10 @@ def reckon_cards(campaign: Campaign, ballot: Ballot) -> float:
         if (card.agreement, card.skill_label_id, card.skill_share) != found:
             card.agreement, card.skill_label_id, card.skill_share = found
             changed.append(card)
-    Card.objects.bulk_update(changed, ["agreement", "skill_label", "skill_share"], batch_size=settling.AT_ONCE)
+    write(changed, ["agreement", "skill_label", "skill_share"])
     if campaign.consensus == Campaign.Consensus.SKILL:
-        settling.settle(campaign, [card.pk for card in changed])
+        with transaction.atomic():
+            settling.settle(Campaign.locked(campaign.pk), [card.pk for card in changed])
     return crowd.fleiss_kappa(counts)
 
 
@@ -101,17 +104,31 @@ def reckon_people(campaign: Campaign, ballot: Ballot | None) -> None:
         agreement = {pk: number(value) for pk, value in zip(ids, alone, strict=True)}
         skills = crowd.dawid_skene(ballot.tiles, ballot.people, ballot.answers).skills
         skill = {pk: number(value) for pk, value in zip(ids, skills, strict=True)}
-    people = list(campaign.people.all())
+    people, times = list(campaign.people.all()), paces(campaign)
     for person in people:
         person.agreement, person.skill = agreement.get(person.pk), skill.get(person.pk)
-        person.flags = flags(person)
-    Person.objects.bulk_update(people, ["agreement", "skill", "flags"], batch_size=settling.AT_ONCE)
+        person.flags = flags(person, times[person.pk])
+    write(people, ["agreement", "skill", "flags"])
 
 
-def flags(person: Person) -> list[str]:
+def write(rows: Sequence[Card] | Sequence[Person], names: Sequence[str]) -> None:
+    """A few at a time, so that no vote has to wait long."""
+    for first in range(0, len(rows), settling.AT_ONCE):
+        with transaction.atomic():
+            update_rows(rows[first : first + settling.AT_ONCE], names)
+
+
+def paces(campaign: Campaign) -> dict[int, list[int]]:
+    """Of each person, how long every standing vote took, in milliseconds."""
+    found: dict[int, list[int]] = defaultdict(list)
+    votes = Vote.objects.standing().filter(campaign=campaign, took__isnull=False).order_by()
+    for person, took in votes.values_list("person", "took"):
+        found[person].append(took or 0)
+    return found
+
+
+def flags(person: Person, took: list[int]) -> list[str]:
     """Codes of what looks wrong about somebody; for the host to look at, nothing follows from them by itself."""
-    votes = Vote.objects.standing().filter(person=person)
-    took = [value for value in votes.values_list("took", flat=True) if value is not None]
     fast = len(took) >= FAST_VOTES and float(np.median(took)) < FAST
     wrong = person.gold_seen >= GOLD_VOTES and person.gold_right < GOLD_SHARE * person.gold_seen
     return ["fast"] * fast + ["against-gold"] * wrong

@@ -27,6 +27,7 @@ from labeling.errors import (
     UnknownAnswer,
 )
 from labeling.models import Answer, Campaign, Card, Lease, Person, Vote
+from labeling.rows import update_rows
 
 LONGEST = 24 * 3600 * 1000  # milliseconds that a card may have been looked at
 
@@ -179,11 +180,11 @@ class Desk:
 
     def write(self) -> set[int]:
         """Which of the cards are settled now."""
-        Vote.objects.bulk_update(self.withdrawn.values(), ["withdrawn_at", "withdrawn_by"])
+        update_rows(self.withdrawn.values(), ["withdrawn_at", "withdrawn_by"])
         Vote.objects.bulk_create(self.new)
         for person in self.people.values():
             person.seen_at = self.now
-        Person.objects.bulk_update(self.people.values(), ["votes", "gold_seen", "gold_right", "seen_at"])
+        update_rows(self.people.values(), ["votes", "gold_seen", "gold_right", "seen_at"])
         if not self.touched:
             return set()
         drop(Lease.objects.filter(pk__in=self.leases()))

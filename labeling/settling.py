@@ -18,6 +18,7 @@ from django.utils import timezone
 from labeling import live
 from labeling.errors import NoSuchCard, UnknownAnswer
 from labeling.models import Answer, Campaign, Card, Decision, Lease, Vote
+from labeling.rows import update_rows
 
 AT_ONCE = 500  # cards, so that no statement grows beyond what a database takes
 Drops = dict[int, list[int]]  # person's id to cards that they need not answer any more
@@ -69,7 +70,7 @@ def settle_some(campaign: Campaign, ids: list[int]) -> list[tuple[int, int]]:
     counts = votes_by_card(ids)
     changed = [card for card in campaign.cards.filter(pk__in=ids) if update(campaign, card, counts[card.pk])]
     fields = ["votes", "target", "settled", "settled_at", "label", "label_from", "share", "changed_at"]
-    Card.objects.bulk_update(changed, fields)
+    update_rows(changed, fields)
     return drop_leases([card.pk for card in changed if card.settled and card.gold_id is None and card.held])
 
 

@@ -18,7 +18,7 @@ LEASE = timedelta(seconds=120)  # that a card is kept for a person who says noth
 class CardQuerySet(models.QuerySet):
     def wanted(self) -> Self:
         """Those that somebody may still be given, the most needed first."""
-        return self.filter(settled=False, slots__gt=0).order_by("-priority", "slots", "position", "pk")
+        return self.filter(settled=False, slots__gt=0).order_by("-priority", "slots", "position")
 
     def disputed(self) -> Self:
         """What a host may want to adjudicate: no answer has more than two thirds of the votes."""
@@ -76,6 +76,7 @@ class Card(models.Model):
             models.Index(
                 "campaign", F("priority").desc(), "slots", "position", name="most_needed", condition=Q(settled=False)
             ),
+            models.Index(fields=["campaign"], name="gold_cards", condition=Q(gold__isnull=False)),
             models.Index(fields=["campaign", "label"], name="cards_by_label"),
             models.Index(fields=["campaign", "changed_at"], name="cards_by_change"),
         ]

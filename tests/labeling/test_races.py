@@ -15,7 +15,6 @@ from tests.campaigns import make_campaign, make_people, said
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer"),
 ]
 AT_ONCE = 8
 

@@ -1,5 +1,5 @@
 /** Cards in hand: at least 8 pictures ahead of the one on top, drawn before they are needed. */
-const WANTED = 20, LOW = 12, AHEAD = 10;
+const WANTED = 24, LOW = 12, AHEAD = 10;
 
 export class Deck {
   #cards = [];
