@@ -17,6 +17,9 @@ class ReadOnly(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # counts would no longer be right, and phones would not be told; links are revoked by their hosts
+
 
 class AnswerInline(admin.TabularInline):
     model = Answer
@@ -71,9 +74,6 @@ class LeaseAdmin(ReadOnly):
     list_display = ["card", "person", "until"]
     list_select_related = ["card", "person"]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Lease | None = None) -> bool:
-        return False  # its card counts it; it runs out by itself
-
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnly):
@@ -106,6 +106,3 @@ class VoteAdmin(ReadOnly):
     list_select_related = ["campaign", "person", "card", "answer"]
     search_fields = ["=id", "person__nickname"]
     date_hierarchy = "received_at"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Vote | None = None) -> bool:
-        return False  # votes are facts

@@ -32,7 +32,7 @@ class Vote(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="votes")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="all_votes")
     card = models.ForeignKey(Card, on_delete=models.CASCADE, related_name="all_votes")
-    answer = models.ForeignKey(Answer, on_delete=models.PROTECT, related_name="votes")
+    answer = models.ForeignKey(Answer, on_delete=models.RESTRICT, related_name="votes")
     took = models.PositiveIntegerField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True, help_text="by the phone's clock")
     received_at = models.DateTimeField(default=timezone.now)

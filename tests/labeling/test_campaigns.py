@@ -3,12 +3,15 @@
 import pytest
 from django.contrib.auth.models import User
 
-from labeling import campaigns
+from labeling import campaigns, settling
+from labeling.dealing import deal
 from labeling.errors import BadCampaign, NoSuchCard, UnknownAnswer
-from labeling.models import Campaign, Card
+from labeling.models import Campaign, Card, Vote
+from search import deleting
 from search.errors import SearchError
 from search.models import Scene
 from search.query import Query
+from tests.campaigns import make_campaign, make_people, vote
 from tests.factories import build_all, make_gallery, make_map
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +157,22 @@ def test_the_owner_hosts_it(scene: Scene) -> None:
     made = campaigns.create(owner, scene.product.dataset, "Is there?")
     assert list(Campaign.objects.hosted_by(owner)) == [made]
     assert not Campaign.objects.hosted_by(other).exists()
+
+
+def test_a_campaign_is_deleted_with_its_votes(scene: Scene) -> None:
+    made = make_campaign(scene.product.dataset, keys_of(scene, 3))
+    person = make_people(made, 1)[0]
+    vote(person, made.cards.first())
+    deal(person, 2)
+    settling.decide([made.cards.first().pk], made.answers.first(), None)
+    campaigns.set_gold(made, keys_of(scene, 1), "yes")
+    made.delete()
+    assert not Vote.objects.exists()
+    assert not Card.objects.exists()
+
+
+def test_a_dataset_is_deleted_with_its_campaigns(scene: Scene) -> None:
+    made = make_campaign(scene.product.dataset, keys_of(scene, 1))
+    vote(make_people(made, 1)[0], made.cards.first())
+    deleting.delete(scene.product.dataset)
+    assert not Campaign.objects.exists()
