@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
-from labeling import live, settling
+from labeling import live, settling, statistics
 from labeling.errors import BadCampaign, NoSuchCard, UnknownAnswer
 from labeling.models import Answer, Campaign, Card, Example
 from labeling.settling import portions
@@ -126,19 +126,11 @@ def add_keys(campaign: Campaign, wanted: Sequence[int], *, why: str = "", priori
         rows = [Card(key=key, position=first + i, **shared) for i, key in enumerate(fresh)]
         Card.objects.bulk_create(rows, batch_size=1000)
         if len(rows) > MANY:
-            learn()
+            statistics.renew()
         if rows:
             transaction.on_commit(lambda: live.new_cards(campaign.pk))
             transaction.on_commit(lambda: live.changed([campaign.pk]))
     return len(rows)
-
-
-def learn() -> None:
-    """PostgreSQL sorts the whole queue for every phone until it knows how many cards there are: within a minute by
-    itself, at once by this."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE labeling_card")
 
 
 def unknown(campaign: Campaign, given: np.ndarray) -> list[int]:

@@ -61,20 +61,21 @@ def choose(campaign: Campaign, person: Person, count: int) -> list[Card]:
 
 def first_unanswered(cards: CardQuerySet, person: Person, count: int) -> list[Card]:
     """The first of the queue, window by window in the order of its index: databases would sort all of it otherwise."""
-    found: list[Card] = []
+    found: list[int] = []
     start, size = 0, WINDOW
     while len(found) < count:
-        window = list(cards[start : start + size])
+        window = list(cards.values_list("pk", flat=True)[start : start + size])
         mine = held_or_answered(window, person)
-        found += [card for card in window if card.pk not in mine]
+        found += [pk for pk in window if pk not in mine]
         if len(window) < size:
             break
         start, size = start + size, 4 * size
-    return found[:count]
+    rows = Card.objects.in_bulk(found[:count])
+    return [rows[pk] for pk in found[:count]]
 
 
-def held_or_answered(cards: list[Card], person: Person) -> set[int]:
-    these = {"person": person, "card__in": [card.pk for card in cards]}
+def held_or_answered(cards: list[int], person: Person) -> set[int]:
+    these = {"person": person, "card__in": cards}
     answered = Vote.objects.standing().filter(**these).order_by().values_list("card", flat=True)
     return set(answered) | set(Lease.objects.filter(**these).values_list("card", flat=True))
 

@@ -5,17 +5,21 @@ Messages (type, fields), which the consumers take as methods:
 labels.changed {}, cards.drop {cards}, link.revoked {}, state.changed {}, cards.new {}, person.excluded {}.
 """
 
+import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Collection, Iterable
+from concurrent.futures import Future
+from functools import cache
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+PATIENCE = 5.0  # seconds until a message that nobody takes is given up
 PAUSE = 0.25  # seconds between two "labels.changed" of one campaign from one process
 
 
@@ -36,12 +40,42 @@ def person_group(number: int) -> str:
     return f"person.{number}"
 
 
-def send(group: str, kind: str, **fields: object) -> None:
-    """What was stored stays stored when Redis is away: pages that were not told see it with the next change."""
+class Messenger:
+    """A thread with an event loop of its own, kept: a loop for each message would connect to Redis anew each time, and
+    whoever stores votes would wait for it."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="live", daemon=True).start()
+
+    def send(self, group: str, message: dict[str, object]) -> "Future[None]":
+        return asyncio.run_coroutine_threadsafe(self._send(group, message), self.loop)
+
+    async def _send(self, group: str, message: dict[str, object]) -> None:
+        """What was stored stays stored when Redis is away: pages that were not told see it with the next change."""
+        try:
+            await get_channel_layer().group_send(group, message)
+        except RedisError as error:
+            logger.warning("Pages were not told of %s in %s: %s", message["type"], group, error)
+
+
+@cache
+def messenger(process: int) -> Messenger:
+    """One for each process: threads do not survive a fork."""
+    return Messenger()
+
+
+def send(group: str, kind: str, **fields: object) -> "Future[None]":
+    """On its way at once; the future ends when Redis has it."""
+    return messenger(os.getpid()).send(group, {"type": kind, **fields})
+
+
+def tell(group: str, kind: str) -> None:
+    """As `send`, and waits: a command may end right after it."""
     try:
-        async_to_sync(get_channel_layer().group_send)(group, {"type": kind, **fields})
-    except RedisError as error:
-        logger.warning("Pages were not told of %s in %s: %s", kind, group, error)
+        send(group, kind).result(timeout=PATIENCE)
+    except TimeoutError:
+        logger.warning("Redis did not take %s for %s within %s s", kind, group, PATIENCE)
 
 
 class Throttle:
@@ -91,18 +125,18 @@ def drop(person: int, cards: Collection[int]) -> None:
 
 def revoked(link: int) -> None:
     """Open sockets of the link close."""
-    send(link_group(link), "link.revoked")
+    tell(link_group(link), "link.revoked")
 
 
 def state_changed(campaign: int) -> None:
-    send(campaign_group(campaign), "state.changed")
-    send(phones_group(campaign), "state.changed")
+    tell(campaign_group(campaign), "state.changed")
+    tell(phones_group(campaign), "state.changed")
 
 
 def new_cards(campaign: int) -> None:
-    send(campaign_group(campaign), "cards.new")
-    send(phones_group(campaign), "cards.new")
+    tell(campaign_group(campaign), "cards.new")
+    tell(phones_group(campaign), "cards.new")
 
 
 def excluded(person: int) -> None:
-    send(person_group(person), "person.excluded")
+    tell(person_group(person), "person.excluded")

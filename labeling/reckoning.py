@@ -17,6 +17,7 @@ from labeling.rows import update_rows
 from ml import crowd
 
 FAST = 125  # milliseconds: whoever answers faster does not look
+PORTION = 200  # rows written at once
 FAST_VOTES = 20  # that say so
 GOLD_VOTES, GOLD_SHARE = 5, 0.6
 
@@ -39,7 +40,7 @@ def unreckoned() -> QuerySet[Campaign]:
 
 
 def reckon(campaign: Campaign) -> None:
-    """Votes go on meanwhile: nothing here is written by them, so nothing is locked but for labels weighted by skill."""
+    """Votes go on meanwhile: the campaign is locked for moments only, while some rows are written."""
     began = timezone.now()
     votes = Vote.objects.counting().filter(campaign=campaign).order_by()
     rows = list(votes.values_list("card_id", "person_id", "answer_id"))
@@ -87,7 +88,7 @@ def reckon_cards(campaign: Campaign, ballot: Ballot) -> float:
         if (card.agreement, card.skill_label_id, card.skill_share) != found:
             card.agreement, card.skill_label_id, card.skill_share = found
             changed.append(card)
-    write(changed, ["agreement", "skill_label", "skill_share"])
+    write(campaign, changed, ["agreement", "skill_label", "skill_share"])
     if campaign.consensus == Campaign.Consensus.SKILL:
         with transaction.atomic():
             settling.settle(Campaign.locked(campaign.pk), [card.pk for card in changed])
@@ -108,14 +109,15 @@ def reckon_people(campaign: Campaign, ballot: Ballot | None) -> None:
     for person in people:
         person.agreement, person.skill = agreement.get(person.pk), skill.get(person.pk)
         person.flags = flags(person, times[person.pk])
-    write(people, ["agreement", "skill", "flags"])
+    write(campaign, people, ["agreement", "skill", "flags"])
 
 
-def write(rows: Sequence[Card] | Sequence[Person], names: Sequence[str]) -> None:
-    """A few at a time, so that no vote has to wait long."""
-    for first in range(0, len(rows), settling.AT_ONCE):
+def write(campaign: Campaign, rows: Sequence[Card] | Sequence[Person], names: Sequence[str]) -> None:
+    """A few at a time, so that no vote has to wait long; under the campaign's lock, or writers would lock each other."""
+    for first in range(0, len(rows), PORTION):
         with transaction.atomic():
-            update_rows(rows[first : first + settling.AT_ONCE], names)
+            Campaign.locked(campaign.pk)
+            update_rows(rows[first : first + PORTION], names)
 
 
 def paces(campaign: Campaign) -> dict[int, list[int]]:

@@ -12,7 +12,6 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from labeling import live, settling
@@ -81,10 +80,9 @@ class Desk:
         self.cards = Card.objects.select_related("gold").in_bulk({said.card_id for said in batch if said.card_id})
         self.answers = {(a.campaign_id, a.code): a for a in Answer.objects.filter(campaign__in=self.campaigns)}
         named = {said.id for said in batch} | {said.undoes for said in batch if said.undoes}
-        pairs = Q(person__in=ids, card__in=self.cards, withdrawn_at=None)
-        self.votes = {
-            v.pk: v for v in Vote.objects.select_related("answer", "card__gold").filter(pairs | Q(pk__in=named))
-        }
+        votes = Vote.objects.select_related("answer", "card__gold").order_by()
+        standing = votes.filter(person__in=ids, card__in=self.cards, withdrawn_at=None)
+        self.votes = {v.pk: v for query in (standing, votes.filter(pk__in=named)) for v in query}
         self.standing = {(v.person_id, v.card_id): v for v in self.votes.values() if v.withdrawn_at is None}
         self.stored = set(self.votes)
         self.now = timezone.now()

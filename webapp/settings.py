@@ -124,6 +124,7 @@ CELERY_BEAT_SCHEDULE = {
     "requeue": {"task": "search.tasks.requeue", "schedule": 15.0},
     "tidy": {"task": "search.tasks.tidy", "schedule": 3600.0},
     "expire-leases": {"task": "labeling.tasks.expire_leases", "schedule": 30.0},
+    "renew-statistics": {"task": "labeling.tasks.renew_statistics", "schedule": 5.0},
     "reckon": {"task": "labeling.tasks.reckon_changed", "schedule": 20.0},
 }
 

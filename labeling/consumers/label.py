@@ -36,6 +36,7 @@ class LabelConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self.bucket, self.bad, self.gone = guard.Bucket(BURST, RATE), 0, False
         self.tasks: set[asyncio.Task[None]] = set()
+        self.wanted: protocol.More | None = None  # what the phone asks for and has not been given
         try:
             found = await self.find(self.scope["url_route"]["kwargs"]["token"])
         except LabelingError:
@@ -105,7 +106,7 @@ class LabelConsumer(AsyncWebsocketConsumer):
             await self.misbehaved(str(error))
             return
         if isinstance(message, protocol.More):
-            await self.give(message)
+            self.ask(message)
         elif isinstance(message, protocol.Ping):
             await database_sync_to_async(renew)(self.person)
         else:
@@ -141,6 +142,18 @@ class LabelConsumer(AsyncWebsocketConsumer):
             "ack", id=str(outcome.id), card=outcome.card_id, mine=outcome.mine, settled=outcome.settled,
             gold=outcome.gold, right=outcome.right_answer,
         )  # fmt: skip
+
+    def ask(self, message: protocol.More) -> None:
+        """Dealing takes its turn behind others; votes do not wait for it, and of several questions the last counts."""
+        idle, self.wanted = self.wanted is None, message
+        if idle:
+            self.start(self.serve())
+
+    async def serve(self) -> None:
+        while not self.gone and (message := self.wanted) is not None:
+            await self.give(message)
+            if self.wanted is message:
+                self.wanted = None
 
     async def give(self, message: protocol.More) -> None:
         try:

@@ -1,5 +1,6 @@
 """At the same moment: threads with connections of their own, as on PostgreSQL (tests/webapp/test_postgres.py)."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from labeling import statistics
 from labeling.dealing import deal
 from labeling.models import Lease, Vote
 from labeling.recording import record
@@ -51,3 +53,12 @@ def test_a_vote_sent_many_times_at_the_same_moment_is_stored_once() -> None:
     assert all(outcome.ok for outcome in outcomes)
     assert Vote.objects.count() == 1
     assert campaign.cards.get().votes == 1
+
+
+def test_tables_that_have_grown_are_counted_anew() -> None:
+    statistics.renew_grown()
+    make_campaign(keys=900)
+    deadline = time.monotonic() + 30
+    while "labeling_card" not in statistics.renew_grown():  # PostgreSQL gathers what has changed within a second or so
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

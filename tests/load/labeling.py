@@ -76,6 +76,7 @@ class Phone:
     answered: set[int] = field(default_factory=set)
     waiting: dict[str, str] = field(default_factory=dict)  # messages not yet acknowledged, by id
     socket: Any = None
+    asking: bool = False
 
     @property
     def origin(self) -> Any:
@@ -102,12 +103,14 @@ class Phone:
                 await asyncio.sleep(random.uniform(0.3, 1.0))
 
     async def more(self) -> None:
+        self.asking = True
         await self.socket.send(json.dumps({"type": "more", "count": HELD, "have": self.cards}))
 
     async def listen(self) -> None:
         async for text in self.socket:
             message = json.loads(text)
             if message["type"] == "cards":
+                self.asking = False
                 self.cards += [c["id"] for c in message["cards"] if c["id"] not in self.answered]
             elif message["type"] == "drop":
                 self.cards = [card for card in self.cards if card not in message["cards"]]
@@ -131,7 +134,7 @@ class Phone:
             at += pause
             if self.cards:
                 await self.vote(self.cards.pop(0))
-            if len(self.cards) < 12 and self.socket is not None:
+            if len(self.cards) < 12 and self.socket is not None and not self.asking:
                 await self.tell(self.more())
 
     async def vote(self, card: int) -> None:
@@ -235,6 +238,7 @@ def report(
     lost, doubled = set(tally.sent) - set(ids), len(ids) - len(set(ids))
     p50, p95, p99, most = (*np.percentile(late, [50, 95, 99]), late[-1])
     what = f"{'PostgreSQL, Redis' if options.postgres else 'embedded (SQLite)'}, {options.processes} web"
+    slices(tally)
     columns = ["", "phones", "votes", "votes/s", "p50 ms", "p95 ms", "p99 ms", "most ms", "lost", "doubled", "refused"]
     print(f"\n| {' | '.join([*columns, 'memory MB, first → last (most)'])} |")
     print("|---" * (len(columns) + 1) + "|")
@@ -245,6 +249,14 @@ def report(
     print(f"\nBroken connections: {tally.broken}. Standing votes: {stored['pairs']:,} of a person and a tile each.")
     unacknowledged = len(tally.sent) - len(tally.acknowledged) - len(tally.refused)
     return int(bool(lost or doubled or unacknowledged or set(ids) - set(tally.sent)))
+
+
+def slices(tally: Tally) -> None:
+    """p95 of each ten seconds: is it slow now and then, or more and more?"""
+    found: dict[int, list[float]] = {}
+    for number, took in tally.acknowledged.items():
+        found.setdefault(int((tally.sent[number] - tally.begins) // 10), []).append(1000 * took)
+    print("p95 of each 10 s, ms:", ", ".join(f"{np.percentile(found[at], 95):.0f}" for at in sorted(found) if at >= 0))
 
 
 def parse() -> argparse.Namespace:
