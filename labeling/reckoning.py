@@ -113,7 +113,7 @@ def reckon_people(campaign: Campaign, ballot: Ballot | None) -> None:
 
 
 def write(campaign: Campaign, rows: Sequence[Card] | Sequence[Person], names: Sequence[str]) -> None:
-    """A few at a time, so that no vote has to wait long; under the campaign's lock, or writers would lock each other."""
+    """A few at a time, so that no vote waits long; under the campaign's lock, or writers would lock each other."""
     for first in range(0, len(rows), PORTION):
         with transaction.atomic():
             Campaign.locked(campaign.pk)
