@@ -48,6 +48,7 @@ class Phone:
         while (output := await self.socket.receive_output(5))["type"] == "websocket.send":
             pass
         code: int = output["code"]
+        await self.hang_up()  # as a server says once the connection has ended
         return code
 
     async def vote(self, card: int, answer: str = "yes", **fields: Any) -> str:

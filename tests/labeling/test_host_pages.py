@@ -49,6 +49,12 @@ async def opened(campaign: Campaign, user: User | AnonymousUser) -> ApplicationC
     return socket
 
 
+async def hung_up(socket: ApplicationCommunicator) -> None:
+    """As a server says once the connection has ended; else the consumer would wait on for its Redis."""
+    await socket.send_input({"type": "websocket.disconnect", "code": 1000})
+    await socket.wait(5)
+
+
 async def heard(socket: ApplicationCommunicator, kind: str) -> dict:
     while (message := json.loads((await socket.receive_output(10))["text"]))["type"] != kind:
         pass
@@ -103,8 +109,7 @@ async def test_a_vote_reaches_the_host_at_once(campaign: Campaign, owner: User) 
     assert (changed["id"], changed["votes"], changed["label"]) == (card.pk, 1, "yes")
     progress = await heard(socket, "progress")
     assert (progress["votes"], progress["here"]) == (1, ["Ada"])
-    await socket.send_input({"type": "websocket.disconnect", "code": 1000})
-    await socket.wait(5)
+    await hung_up(socket)
 
 
 @pytest.mark.parametrize("who", ["nobody", "other"])
@@ -113,6 +118,7 @@ async def test_who_does_not_host_hears_nothing(campaign: Campaign, who: str) -> 
     socket = await opened(campaign, other)
     output = await socket.receive_output(5)
     assert (output["type"], output["code"]) == ("websocket.close", NOT_HOST)
+    await hung_up(socket)
 
 
 async def test_a_deleted_campaign_closes_its_hosts_page(campaign: Campaign, owner: User) -> None:
@@ -125,3 +131,4 @@ async def test_a_deleted_campaign_closes_its_hosts_page(campaign: Campaign, owne
     while output["type"] == "websocket.send":
         output = await socket.receive_output(5)
     assert output["code"] == NOT_HOST
+    await hung_up(socket)

@@ -60,6 +60,7 @@ async def test_a_stranger_gets_nothing(dataset, tmp_path, slug):
     await sync_to_async(make_gallery)(tmp_path / "g", "hidden", public=False)
     socket = await connected(slug)
     assert (await socket.receive_output(5))["code"] == 4404
+    await closed(socket)
 
 
 async def test_a_build_goes_on_without_redis(dataset, settings, monkeypatch):
@@ -89,3 +90,4 @@ async def test_a_dataset_that_is_closed_closes_its_sockets(dataset):
     await Dataset.objects.aupdate(is_public=False)
     await sync_to_async(progress.announce)(dataset, at_once=True)
     assert (await socket.receive_output(5))["code"] == 4404
+    await closed(socket)
