@@ -71,7 +71,7 @@ class CardAdmin(ReadOnly):
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnly):
-    list_display = ["card", "person", "until"]
+    list_display = ["card", "person"]
     list_select_related = ["card", "person"]
 
 

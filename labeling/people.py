@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from labeling import live, settling
-from labeling.dealing import give_back
 from labeling.errors import BadNickname, LinkFull, NoSuchLink, WrongPassphrase
+from labeling.leases import give_back
 from labeling.models import Campaign, Person, ShareLink, Vote
 from labeling.models.people import digest_of
 

@@ -5,17 +5,17 @@ card withdraws the first, an undo withdraws; nothing is overwritten. A vote of s
 count. In a paused campaign votes are taken and nothing is dealt; in a closed one only for cards still in hand.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from labeling import live, settling
-from labeling.dealing import drop
+from labeling import live, locks, settling
 from labeling.errors import (
     BadMessage,
     CampaignClosed,
@@ -25,6 +25,7 @@ from labeling.errors import (
     NoSuchVote,
     UnknownAnswer,
 )
+from labeling.leases import lock
 from labeling.models import Answer, Campaign, Card, Lease, Person, Vote
 from labeling.rows import update_rows
 
@@ -37,6 +38,7 @@ class Said:
 
     id: UUID
     person_id: int
+    campaign_id: int
     card_id: int | None = None
     answer: str | None = None
     took: int | None = None
@@ -69,31 +71,31 @@ def record(batch: Sequence[Said]) -> list[Outcome]:
 
 
 class Desk:
-    """What a batch is about, read once and written once; the campaigns are locked meanwhile."""
+    """What a batch is about, read once and written once, under the locks of its cards and its people."""
 
     def __init__(self, batch: Sequence[Said]) -> None:
-        ids = {said.person_id for said in batch}
-        numbers = set(Person.objects.filter(pk__in=ids).values_list("campaign", flat=True))
-        locked = Campaign.objects.select_for_update().filter(pk__in=numbers).order_by("pk")
-        self.campaigns = {campaign.pk: campaign for campaign in locked}
-        self.people = {person.pk: person for person in Person.objects.select_related("link").filter(pk__in=ids)}
-        self.cards = Card.objects.select_related("gold").in_bulk({said.card_id for said in batch if said.card_id})
-        self.answers = {(a.campaign_id, a.code): a for a in Answer.objects.filter(campaign__in=self.campaigns)}
+        campaigns, people = {said.campaign_id for said in batch}, {said.person_id for said in batch}
         named = {said.id for said in batch} | {said.undoes for said in batch if said.undoes}
-        votes = Vote.objects.select_related("answer", "card__gold").order_by()
-        standing = votes.filter(person__in=ids, card__in=self.cards, withdrawn_at=None)
-        self.votes = {v.pk: v for query in (standing, votes.filter(pk__in=named)) for v in query}
+        undone = [said.undoes for said in batch if said.undoes]
+        locks.together(campaigns)
+        self.campaigns = Campaign.objects.in_bulk(campaigns)
+        self.answers = {(a.campaign_id, a.code): a for a in Answer.objects.filter(campaign__in=campaigns)}
+        again = Vote.objects.filter(pk__in=undone).values_list("card", flat=True) if undone else ()
+        self.cards = lock({said.card_id for said in batch if said.card_id} | set(again))
+        rows = Person.objects.select_for_update(no_key=True, of=("self",)).select_related("link").order_by("pk")
+        self.people = {person.pk: person for person in rows.filter(pk__in=people, campaign__in=self.campaigns)}
+        votes = Vote.objects.order_by()
+        standing = votes.filter(card__in=self.cards, withdrawn_at=None)
+        known = standing.annotate(silent=F("person__excluded_at")), votes.filter(pk__in=named)
+        self.votes = {vote.pk: vote for query in reversed(known) for vote in query}
         self.standing = {(v.person_id, v.card_id): v for v in self.votes.values() if v.withdrawn_at is None}
+        leases = Lease.objects.filter(card__in=self.cards).values_list("pk", "person_id", "card_id")
+        self.leases = {(person, card): pk for pk, person, card in leases}
         self.stored = set(self.votes)
         self.now = timezone.now()
         self.new: list[Vote] = []
         self.withdrawn: dict[UUID, Vote] = {}
         self.touched: set[int] = set()  # cards
-
-    @cached_property
-    def in_hand(self) -> set[tuple[int, int]]:
-        leases = Lease.objects.filter(person__in=self.people, card__in=self.cards)
-        return set(leases.values_list("person_id", "card_id"))
 
     def take(self, said: Said) -> Outcome:
         try:
@@ -139,7 +141,7 @@ class Desk:
         if answer is None:
             raise UnknownAnswer("This is not one of the campaign's answers. Load the page again.")
         closed = self.campaigns[person.campaign_id].state == Campaign.State.CLOSED
-        if closed and (person.pk, card.pk) not in self.in_hand:
+        if closed and (person.pk, card.pk) not in self.leases:
             raise CampaignClosed("The campaign has ended. Thank you for your answers.")
         return card, answer
 
@@ -164,13 +166,14 @@ class Desk:
     def tally(self, vote: Vote, number: int) -> None:
         person = self.people[vote.person_id]
         person.votes += number
-        if vote.card.gold_id is not None:
+        gold = self.cards[vote.card_id].gold_id
+        if gold is not None:
             person.gold_seen += number
-            person.gold_right += number * (vote.answer_id == vote.card.gold_id)
+            person.gold_right += number * (vote.answer_id == gold)
 
     def outcome(self, vote: Vote) -> Outcome:
         mine = self.people[vote.person_id].votes
-        gold = vote.card.gold
+        gold = self.cards[vote.card_id].gold
         if gold is None or not self.campaigns[vote.campaign_id].gold_feedback:
             return Outcome(vote.pk, card_id=vote.card_id, mine=mine)
         right = vote.answer_id == gold.pk
@@ -185,19 +188,28 @@ class Desk:
         update_rows(self.people.values(), ["votes", "gold_seen", "gold_right", "seen_at"])
         if not self.touched:
             return set()
-        drop(Lease.objects.filter(pk__in=self.leases()))
-        for campaign in self.campaigns.values():
-            mine = [c for c in self.touched if self.campaign_of(c) == campaign.pk]
-            settling.settle(campaign, mine)
-        transaction.on_commit(lambda: live.changed(self.campaigns))
-        return set(Card.objects.filter(pk__in=self.touched, settled=True).values_list("pk", flat=True))
-
-    def leases(self) -> list[int]:
-        """Of the cards that have just been answered by whoever holds them."""
         answered = {(vote.person_id, vote.card_id) for vote in self.new}
-        held = Lease.objects.filter(person__in=self.people, card__in={card for _, card in answered})
-        return [pk for pk, *pair in held.values_list("pk", "person_id", "card_id") if tuple(pair) in answered]
+        done = [pk for pair, pk in self.leases.items() if pair in answered]
+        for _, card in answered & self.leases.keys():
+            self.cards[card].held -= 1
+        Lease.objects.filter(pk__in=done).delete()
+        counts = self.counts()
+        for campaign in self.campaigns.values():
+            mine = [card for pk, card in self.cards.items() if pk in self.touched and card.campaign_id == campaign.pk]
+            settling.settle_these(campaign, mine, counts)
+        transaction.on_commit(lambda: live.changed(self.campaigns))
+        return {pk for pk in self.touched if self.cards[pk].settled}
 
-    def campaign_of(self, card: int) -> int:
-        found = self.cards.get(card)
-        return found.campaign_id if found else next(v.campaign_id for v in self.votes.values() if v.card_id == card)
+    def counts(self) -> dict[int, Counter[int]]:
+        """Of each card, the votes for each answer that count."""
+        found: dict[int, Counter[int]] = defaultdict(Counter)
+        for vote in self.standing.values():
+            if not self.is_silent(vote):
+                found[vote.card_id][vote.answer_id] += 1
+        return found
+
+    def is_silent(self, vote: Vote) -> bool:
+        """Of somebody excluded."""
+        if vote.person_id in self.people:
+            return self.people[vote.person_id].excluded_at is not None
+        return getattr(vote, "silent", None) is not None

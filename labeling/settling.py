@@ -6,7 +6,7 @@ With equal votes for two answers there is no label.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -51,12 +51,16 @@ def target(votes: int, share: float | None, wanted: int, most: int) -> tuple[int
 
 
 def settle(campaign: Campaign, cards: Collection[int]) -> Drops:
-    """Labels of these cards from what is stored; the campaign must be locked. Who holds a settled card is told to drop
-    it, once the transaction is through."""
+    """Labels of these cards from what is stored; the campaign must be locked, alone. Who holds a settled card is told
+    to drop it, once the transaction is through."""
+    return tell([pair for some in portions(sorted(cards)) for pair in settle_some(campaign, some)])
+
+
+def tell(dropped: Iterable[tuple[int, int]]) -> Drops:
+    """People hear of the cards that they need not answer any more, once the transaction is through."""
     drops: Drops = defaultdict(list)
-    for some in portions(sorted(cards)):
-        for person, card in settle_some(campaign, some):
-            drops[person].append(card)
+    for person, card in dropped:
+        drops[person].append(card)
     for person, gone in drops.items():
         transaction.on_commit(partial(live.drop, person, gone))
     return drops
@@ -67,11 +71,28 @@ def portions(ids: list[int]) -> Iterator[list[int]]:
 
 
 def settle_some(campaign: Campaign, ids: list[int]) -> list[tuple[int, int]]:
-    counts = votes_by_card(ids)
-    changed = [card for card in campaign.cards.filter(pk__in=ids) if update(campaign, card, counts[card.pk])]
+    changed = write(campaign, campaign.cards.filter(pk__in=ids).order_by("pk"), votes_by_card(ids))
+    return drop_leases([card.pk for card in changed if card.settled and card.gold_id is None])
+
+
+def settle_these(campaign: Campaign, cards: Collection[Card], counts: Mapping[int, Counter[int]]) -> None:
+    """As `settle`, with the campaign shared: the cards must be locked, and `held` of theirs is written too.
+
+    counts: of each card's id, the votes for each answer.
+    """
+    changed = write(campaign, cards, counts, ["held"])
+    unwanted = [card.pk for card in changed if card.settled and card.gold_id is None and card.held]
+    tell(drop_leases(unwanted) if unwanted else [])
+
+
+def write(
+    campaign: Campaign, cards: Iterable[Card], counts: Mapping[int, Counter[int]], also: Sequence[str] = ()
+) -> list[Card]:
+    """The cards that have changed; with `also`, all of them are written."""
+    changed = [card for card in cards if update(campaign, card, counts.get(card.pk, Counter())) or also]
     fields = ["votes", "target", "settled", "settled_at", "label", "label_from", "share", "changed_at"]
-    update_rows(changed, fields)
-    return drop_leases([card.pk for card in changed if card.settled and card.gold_id is None and card.held])
+    update_rows(changed, [*fields, *also])
+    return changed
 
 
 def votes_by_card(ids: list[int]) -> dict[int, Counter[int]]:

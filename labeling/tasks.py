@@ -2,13 +2,13 @@
 
 from celery import shared_task
 
-from labeling import dealing, reckoning, statistics
+from labeling import leases, reckoning, statistics
 
 
 @shared_task
 def expire_leases() -> None:
     """Cards shown but not answered go back to the queue, also where nobody asks for more."""
-    dealing.expire()
+    leases.expire()
 
 
 @shared_task

@@ -40,7 +40,18 @@ def make_people(campaign: Campaign, number: int) -> list[Person]:
 
 
 def said(person: Person, card: Card, answer: str = "yes", **fields: Any) -> Said:
-    return Said(**({"id": uuid4(), "person_id": person.pk, "card_id": card.pk, "answer": answer} | fields))
+    return Said(
+        **(
+            {
+                "id": uuid4(),
+                "person_id": person.pk,
+                "campaign_id": person.campaign_id,
+                "card_id": card.pk,
+                "answer": answer,
+            }
+            | fields
+        )
+    )
 
 
 def vote(person: Person, card: Card, answer: str = "yes", **fields: Any) -> Outcome:

@@ -11,13 +11,14 @@ from django.db import DatabaseError
 from django.http.cookie import parse_cookie
 
 from labeling import live, protocol
-from labeling.dealing import deal, renew
+from labeling.dealing import Ask
 from labeling.errors import BadMessage, LabelingError, NoSuchLink
-from labeling.models import Campaign, Card, Person, ShareLink
+from labeling.grouping import groups
+from labeling.leases import renew
+from labeling.models import Campaign, Person, ShareLink
 from labeling.people import known
 from labeling.phone import guard, scoreboard
 from labeling.phone.showing import Shower
-from labeling.recorder import recorder
 from labeling.recording import Outcome, Said
 
 TICK = 3.0  # seconds between two looks at the team's progress
@@ -108,7 +109,7 @@ class LabelConsumer(AsyncWebsocketConsumer):
         if isinstance(message, protocol.More):
             self.ask(message)
         elif isinstance(message, protocol.Ping):
-            await database_sync_to_async(renew)(self.person)
+            await database_sync_to_async(renew)([self.person])
         else:
             self.start(self.put(self.said(message)))
 
@@ -120,13 +121,17 @@ class LabelConsumer(AsyncWebsocketConsumer):
 
     def said(self, message: protocol.Vote | protocol.Undo) -> Said:
         if isinstance(message, protocol.Undo):
-            return Said(message.id, self.person.pk, undoes=message.vote)
-        return Said(message.id, self.person.pk, message.card, message.answer, message.took, message.at)
+            return Said(message.id, *self.who, undoes=message.vote)
+        return Said(message.id, *self.who, message.card, message.answer, message.took, message.at)
+
+    @property
+    def who(self) -> tuple[int, int]:
+        return self.person.pk, self.person.campaign_id
 
     async def put(self, said: Said) -> None:
         """Stored first, then acknowledged. Without a database the phone keeps it and comes again."""
         try:
-            outcome = await recorder().put(said)
+            outcome = await groups().votes.put(said)
         except DatabaseError:
             await self.leave(protocol.TRY_AGAIN)
             return
@@ -157,15 +162,15 @@ class LabelConsumer(AsyncWebsocketConsumer):
 
     async def give(self, message: protocol.More) -> None:
         try:
-            cards = await database_sync_to_async(self.deal)(message)
-        except Campaign.DoesNotExist:
+            held = await groups().cards.put(Ask(*self.who, message.count))
+        except DatabaseError:
+            await self.leave(protocol.TRY_AGAIN)
+            return
+        if held is None:
             await self.leave(protocol.NO_SUCH_LINK)
-        else:
-            await self.say("cards", cards=cards)
-
-    def deal(self, message: protocol.More) -> list[dict[str, object]]:
-        held: list[Card] = deal(self.person, message.count)
-        return self.shower.cards([card for card in held if card.pk not in message.have])
+            return
+        new = [card for card in held if card.pk not in message.have]
+        await self.say("cards", cards=await database_sync_to_async(self.shower.cards)(new))
 
     async def tick(self) -> None:
         """How far the team is, whenever that has changed; and a link that expires closes."""

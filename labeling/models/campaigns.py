@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 
+from labeling import locks
 from labeling.errors import NoSuchCampaign
 from search import keys
 from search.models import Dataset
@@ -86,8 +87,9 @@ class Campaign(models.Model):
 
     @classmethod
     def locked(cls, number: int) -> "Campaign":
-        """The row, held until the transaction around this ends: who gets which card is settled one after the other."""
-        return cls.objects.select_for_update().get(pk=number)
+        """Nobody else deals, votes or reckons in it until the transaction around this ends (labeling/locks.py)."""
+        locks.alone(number)
+        return cls.objects.get(pk=number)
 
     @property
     def is_open(self) -> bool:

@@ -90,11 +90,10 @@ class Card(models.Model):
 
 
 class Lease(models.Model):
-    """A card in a person's hand: its slot is theirs until then."""
+    """A card in a person's hand: its slot is theirs until nothing has been heard of them for LEASE."""
 
     card = models.ForeignKey(Card, on_delete=models.CASCADE, related_name="leases")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="leases")
-    until = models.DateTimeField(db_index=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["card", "person"], name="one_lease_a_person")]

@@ -229,7 +229,7 @@ def test_every_vote_is_in_the_table_and_nothing_runs_in_a_spreadsheet(
     for card in cards:
         vote(person, card)
     first = Vote.objects.get(card=cards[0])
-    record([Said(id=first.pk.__class__(int=5), person_id=person.pk, undoes=first.pk)])
+    record([Said(id=first.pk.__class__(int=5), person_id=person.pk, campaign_id=person.campaign_id, undoes=first.pk)])
     exclude(person)
     lines = text_of(host.get(f"/api/v1/campaigns/{campaign.pk}/votes.csv")).splitlines()
     assert len(lines) == 6

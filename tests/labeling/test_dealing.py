@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from labeling import dealing
-from labeling.models import Card, Lease
+from labeling import dealing, leases
+from labeling.models import Card, Lease, Person
+from labeling.models.cards import LEASE
 from tests.campaigns import make_campaign, make_link, make_people, make_person, vote
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ def keys(cards) -> list[int]:
 
 
 def late() -> None:
-    Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
+    Person.objects.update(seen_at=timezone.now() - LEASE - timedelta(seconds=1))
 
 
 def test_the_rounds_choice_comes_first():
@@ -67,7 +68,7 @@ def test_an_expired_lease_gives_its_slot_back_even_if_nobody_asks():
     campaign = make_campaign(keys=1)
     dealing.deal(make_people(campaign, 1)[0], 1)
     late()
-    assert dealing.expire() == 1
+    assert leases.expire() == 1
     assert Card.objects.get().slots == 3
 
 
@@ -76,8 +77,8 @@ def test_whoever_is_there_keeps_what_they_hold():
     ada = make_people(campaign, 1)[0]
     dealing.deal(ada, 1)
     late()
-    dealing.renew(ada)
-    assert dealing.expire() == 0
+    leases.renew([ada])
+    assert leases.expire() == 0
 
 
 def test_the_answer_of_a_late_person_is_taken_and_no_slot_is_lost():
@@ -129,5 +130,5 @@ def test_what_one_gives_back_others_may_have():
     link, _ = make_link(campaign)
     ada, bob = make_person(link), make_person(link)
     dealing.deal(ada, 1)
-    dealing.give_back(ada)
+    leases.give_back(ada)
     assert keys(dealing.deal(bob, 1)) == [1]

@@ -104,7 +104,7 @@ async def test_a_vote_reaches_the_host_at_once(campaign: Campaign, owner: User) 
     assert (await heard(socket, "progress"))["votes"] == 0
     person = await sync_to_async(make_person)((await sync_to_async(make_link)(campaign))[0])
     card = await Card.objects.afirst()
-    await sync_to_async(record)([Said(uuid4(), person.pk, card.pk, "yes")])
+    await sync_to_async(record)([Said(uuid4(), person.pk, person.campaign_id, card.pk, "yes")])
     [changed] = (await heard(socket, "cards"))["results"]
     assert (changed["id"], changed["votes"], changed["label"]) == (card.pk, 1, "yes")
     progress = await heard(socket, "progress")

@@ -9,6 +9,7 @@ from django.db import OperationalError
 
 from labeling import campaigns, links, live, protocol
 from labeling.consumers import label
+from labeling.grouping import groups
 from labeling.models import Campaign, Card, Lease, Person, ShareLink, Vote
 from labeling.people import exclude
 from labeling.phone import guard
@@ -283,12 +284,11 @@ async def test_the_teams_progress_comes_by_itself(link: tuple[ShareLink, str], m
 async def test_without_a_database_the_phone_is_told_to_come_again(
     link: tuple[ShareLink, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Broken:
-        async def put(self, said: object) -> None:
-            raise OperationalError("gone")
+    async def broken(said: object) -> None:
+        raise OperationalError("gone")
 
     phone = await joined(*link)
-    monkeypatch.setattr(label, "recorder", Broken)
+    monkeypatch.setattr(groups().votes, "put", broken)
     await phone.vote(1)
     assert await phone.closed() == protocol.TRY_AGAIN
 

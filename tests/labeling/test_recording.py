@@ -63,7 +63,7 @@ def test_both_answers_may_come_in_one_batch(campaign, ada):
 def test_an_undo_withdraws_and_keeps_the_row(campaign, ada):
     first = said(ada, card(campaign))
     record([first])
-    assert record([Said(uuid4(), ada.pk, undoes=first.id)])[0].mine == 0
+    assert record([Said(uuid4(), ada.pk, ada.campaign_id, undoes=first.id)])[0].mine == 0
     assert Vote.objects.count() == 1
     assert card(campaign).votes == 0
     assert not card(campaign).label
@@ -71,7 +71,7 @@ def test_an_undo_withdraws_and_keeps_the_row(campaign, ada):
 
 def test_an_undo_may_be_sent_twice(campaign, ada):
     first = said(ada, card(campaign))
-    undo = Said(uuid4(), ada.pk, undoes=first.id)
+    undo = Said(uuid4(), ada.pk, ada.campaign_id, undoes=first.id)
     assert all(outcome.ok for outcome in record([first, undo]) + record([undo]))
 
 
@@ -79,7 +79,7 @@ def test_nobody_takes_back_what_another_said(campaign):
     ada, bob = make_people(campaign, 2)
     first = said(ada, card(campaign))
     record([first])
-    assert record([Said(uuid4(), bob.pk, undoes=first.id)])[0].code == "no_such_vote"
+    assert record([Said(uuid4(), bob.pk, bob.campaign_id, undoes=first.id)])[0].code == "no_such_vote"
 
 
 def test_an_id_belongs_to_whoever_used_it(campaign):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from labeling import dealing, tasks
 from labeling.models import Campaign, Card, Lease, Person
+from labeling.models.cards import LEASE
 from tests.campaigns import make_campaign, make_people, vote
 
 
@@ -21,7 +22,7 @@ from tests.campaigns import make_campaign, make_people, vote
 def test_cards_nobody_answers_return_to_the_queue() -> None:
     campaign = make_campaign(keys=3)
     dealing.deal(make_people(campaign, 1)[0], 2)
-    Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
+    Person.objects.update(seen_at=timezone.now() - LEASE - timedelta(seconds=1))
     tasks.expire_leases()
     assert not Lease.objects.exists()
     assert set(Card.objects.values_list("slots", flat=True)) == {3}

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError
 
-from labeling.recorder import Recorder, recorder
+from labeling.grouping import Grouped, groups
 from labeling.recording import Outcome, Said
 
 BAD = 13  # a person whose votes the database refuses
@@ -27,14 +27,12 @@ class Book:
         return [Outcome(said.id) for said in batch]
 
 
-def recording_in(book: Book) -> Recorder:
-    ours = Recorder()
-    ours._record = book.record
-    return ours
+def recording_in(book: Book) -> Grouped[Said, Outcome]:
+    return Grouped(book.record, pause=0.01)
 
 
 def says(person: int = 1) -> Said:
-    return Said(uuid4(), person)
+    return Said(uuid4(), person, 1)
 
 
 async def test_many_votes_become_few_transactions() -> None:
@@ -77,5 +75,5 @@ async def test_whoever_has_gone_harms_nobody() -> None:
     assert gone.cancelled()
 
 
-async def test_an_event_loop_has_one_recorder() -> None:
-    assert recorder() is recorder()
+async def test_an_event_loop_has_one_of_each() -> None:
+    assert groups() is groups()
