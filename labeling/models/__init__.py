@@ -1,6 +1,20 @@
 from labeling.models.campaigns import Answer, Campaign, Example
 from labeling.models.cards import Card, Decision, Lease
 from labeling.models.people import Person, ShareLink
+from labeling.models.rounds import Chosen, Learner, Round
 from labeling.models.votes import Vote
 
-__all__ = ["Answer", "Campaign", "Card", "Decision", "Example", "Lease", "Person", "ShareLink", "Vote"]
+__all__ = [
+    "Answer",
+    "Campaign",
+    "Card",
+    "Chosen",
+    "Decision",
+    "Example",
+    "Learner",
+    "Lease",
+    "Person",
+    "Round",
+    "ShareLink",
+    "Vote",
+]

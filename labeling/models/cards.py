@@ -47,6 +47,11 @@ class Card(models.Model):
     position = models.PositiveIntegerField(default=0, help_text="order in which it came")
     priority = models.IntegerField(default=0, help_text="higher is asked first: the round's")
     why = models.CharField(max_length=60, blank=True, help_text="where it came from, why it was chosen")
+    round = models.ForeignKey(
+        "labeling.Round", null=True, blank=True, on_delete=models.SET_NULL, related_name="cards",
+        help_text="which asked about it last",
+    )  # fmt: skip
+    held_out = models.BooleanField(default=False, help_text="of an audit: no classifier is trained on it")
     target = models.PositiveSmallIntegerField()
     votes = models.PositiveIntegerField(default=0)
     held = models.PositiveSmallIntegerField(default=0)
@@ -77,6 +82,7 @@ class Card(models.Model):
                 "campaign", F("priority").desc(), "slots", "position", name="most_needed", condition=Q(settled=False)
             ),
             models.Index(fields=["campaign"], name="gold_cards", condition=Q(gold__isnull=False)),
+            models.Index(fields=["campaign"], name="held_out_cards", condition=Q(held_out=True)),
             models.Index(fields=["campaign", "label"], name="cards_by_label"),
             models.Index(fields=["campaign", "changed_at"], name="cards_by_change"),
         ]
