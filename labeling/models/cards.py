@@ -18,7 +18,7 @@ LEASE = timedelta(seconds=120)  # that a card is kept for a person who says noth
 class CardQuerySet(models.QuerySet):
     def wanted(self) -> Self:
         """Those that somebody may still be given, the most needed first."""
-        return self.filter(settled=False, slots__gt=0).order_by("-priority", "slots", "position")
+        return self.filter(settled=False, slots__gt=0, host_only=False).order_by("-priority", "slots", "position")
 
     def disputed(self) -> Self:
         """What a host may want to adjudicate: no answer has more than two thirds of the votes."""
@@ -52,6 +52,7 @@ class Card(models.Model):
         help_text="which asked about it last",
     )  # fmt: skip
     held_out = models.BooleanField(default=False, help_text="of an audit: no classifier is trained on it")
+    host_only = models.BooleanField(default=False, help_text="the host answers it: no phone gets it")
     target = models.PositiveSmallIntegerField()
     votes = models.PositiveIntegerField(default=0)
     held = models.PositiveSmallIntegerField(default=0)
