@@ -16,6 +16,13 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="card",
+            name="least",
+            field=models.PositiveSmallIntegerField(
+                default=0, help_text="votes that a host wants on it, whatever the usual"
+            ),
+        ),
+        migrations.AddField(
+            model_name="card",
             name="held_out",
             field=models.BooleanField(default=False, help_text="of an audit: no classifier is trained on it"),
         ),
@@ -74,6 +81,7 @@ class Migration(migrations.Migration):
                         validators=[django.core.validators.MaxValueValidator(100)],
                     ),
                 ),
+                ("sources", models.JSONField(blank=True, default=list)),
                 ("scope", models.JSONField(blank=True, default=dict)),
                 ("examples", models.JSONField(blank=True, default=list)),
                 (

@@ -53,6 +53,7 @@ class Card(models.Model):
     )  # fmt: skip
     held_out = models.BooleanField(default=False, help_text="of an audit: no classifier is trained on it")
     host_only = models.BooleanField(default=False, help_text="the host answers it: no phone gets it")
+    least = models.PositiveSmallIntegerField(default=0, help_text="votes that a host wants on it, whatever the usual")
     target = models.PositiveSmallIntegerField()
     votes = models.PositiveIntegerField(default=0)
     held = models.PositiveSmallIntegerField(default=0)

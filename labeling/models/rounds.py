@@ -29,6 +29,7 @@ class Learner(models.Model):
     """A campaign's learning. every: new labels that begin a round.  batch: tiles that a round asks about.
 
     positive, negative: codes of the answers that count as yes and as no; others teach nothing.
+    sources: what a tile is described by besides its own vector: "parent", "children", where those levels are indexed.
     scope: {"products", "levels", "from", "to", "bbox"}, what of the dataset it looks at; what is not said is not
     bounded, but the levels, which are those of the campaign's tiles then.
     examples: keys of tiles that the campaign was made from, positives that it may begin with.
@@ -53,6 +54,7 @@ class Learner(models.Model):
     neighbours = models.PositiveSmallIntegerField(
         default=MOST_NEIGHBOURS, validators=[MaxValueValidator(MOST_NEIGHBOURS)], help_text="that one tile brings in"
     )
+    sources = models.JSONField(default=list, blank=True)
     scope = models.JSONField(default=dict, blank=True)
     examples = models.JSONField(default=list, blank=True)
     pool_tiles = models.PositiveIntegerField(default=0, editable=False, help_text="of the pool when last looked at")
