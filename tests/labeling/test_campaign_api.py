@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from labeling import exporting
+from labeling.exporting import labels
 from labeling.models import Campaign, Card, ShareLink, Vote
 from labeling.people import exclude, join
 from labeling.recording import Said, record
@@ -222,7 +222,7 @@ def test_who_helps_hosts_too_but_only_the_owner_deletes(campaign: Campaign) -> N
 def test_every_vote_is_in_the_table_and_nothing_runs_in_a_spreadsheet(
     host: Client, campaign: Campaign, monkeypatch
 ) -> None:
-    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+    monkeypatch.setattr(labels, "AT_ONCE", 2)
     link, _ = ShareLink.make(campaign)
     person = join(link, "=cmd()")[0]
     cards = list(campaign.cards.all())
@@ -240,7 +240,7 @@ def test_every_vote_is_in_the_table_and_nothing_runs_in_a_spreadsheet(
 
 @STREAMED
 def test_labels_are_written_as_csv_and_geojson(host: Client, campaign: Campaign, monkeypatch) -> None:
-    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+    monkeypatch.setattr(labels, "AT_ONCE", 2)
     people = make_people(campaign, 3)
     for person in people:
         vote(person, campaign.cards.first())

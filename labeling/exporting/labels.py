@@ -1,21 +1,16 @@
-"""Votes and labels as files, written as they are read, so that a long campaign fills no memory.
+"""A campaign's votes and labels as CSV (RFC 4180) and GeoJSON (RFC 7946)."""
 
-CSV by RFC 4180, GeoJSON by RFC 7946. What strangers wrote, and what begins like a formula, is defused for spreadsheets.
-"""
-
-import csv
 import json
-from collections.abc import AsyncIterator, Iterator
-from itertools import chain, islice
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 
 from labeling import describing
+from labeling.exporting.streaming import table
 from labeling.models import Campaign, Card, Vote
-from search.exports import defused
 
 AT_ONCE = 500  # cards
 VOTES = [
@@ -26,27 +21,6 @@ LABELS = [
     "key", "dataset", "product", "date", "level", "row", "col", "west", "south", "east", "north", "lon", "lat", "name",
     "label", "label_from", "votes", "share", "agreement", "skill_label", "skill_share", "settled", "decision", "gold",
 ]  # fmt: skip
-
-
-class Line:
-    """What csv.writer writes to: hands each line back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-async def streamed(lines: Iterator[str]) -> AsyncIterator[str]:
-    """For an ASGI server, which would gather a plain iterator whole before it sends anything."""
-    pull = database_sync_to_async(lambda: "".join(islice(lines, AT_ONCE)))
-    while text := await pull():
-        yield text
-
-
-def table(columns: list[str], rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    writer = csv.writer(Line())
-    yield writer.writerow(columns)
-    for row in rows:
-        yield writer.writerow([defused(row[name]) for name in columns])
 
 
 def votes_csv(campaign: Campaign) -> Iterator[str]:

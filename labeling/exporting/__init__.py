@@ -1,0 +1,9 @@
+"""Files for others: a campaign's votes and labels, and its collection, the tiles that a sweep found with their labels.
+
+All are written as they are read, so that a long campaign and a large archive fill no memory.
+"""
+
+from labeling.exporting.labels import labels_csv, labels_geojson, votes_csv
+from labeling.exporting.streaming import pieces, streamed
+
+__all__ = ["labels_csv", "labels_geojson", "pieces", "streamed", "votes_csv"]
