@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ml.errors import BadEncoder, BadImage, BadLabels, MLError, NoTextTower, NoWeights, ShardMismatch
+from ml.errors import BadClassifier, BadEncoder, BadImage, BadLabels, MLError, NoTextTower, NoWeights, ShardMismatch
 from ml.index.interface import Progress
 
 _BAD_INPUT = (
+    BadClassifier,
     BadEncoder,
     BadImage,
     BadLabels,

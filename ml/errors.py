@@ -15,6 +15,18 @@ class BadLabels(MLError):
     """A labelled set that cannot be read, or has nothing to compare."""
 
 
+class TooFewLabels(BadLabels):
+    """Labels that lack positives or negatives: nothing can be learnt from them."""
+
+
+class BadClassifier(MLError):
+    """A classifier's folder that cannot be used: missing, damaged, or made for other vectors."""
+
+
+class BadAudit(MLError):
+    """An audit that cannot be drawn or estimated from: nothing to draw, or counts that contradict each other."""
+
+
 class BadEncoder(MLError):
     """A model store entry that cannot be used: unknown kind, missing or wrong weights, pickle."""
 

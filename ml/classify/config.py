@@ -1,0 +1,33 @@
+"""The knobs of a classifier."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Config:
+    """How a classifier is trained.
+
+    head: "logistic" or "mlp", a network with one hidden layer.  hidden: its units.  epochs: its steps over all labels.
+    strength: of the L2 penalty on the weights, beside a loss that is summed over labels.
+    balanced: positives and negatives weigh the same altogether.
+    calibrated: cross-validate, so that probabilities are calibrated and metrics are known; without it, one fit only.
+    folds: of that cross-validation.
+    whiten: features in the principal axes of the background; without it each is only scaled to variance 1.
+    shrinkage: share of the mean variance that is added to every axis, so that faint ones are not blown up.
+    components: axes kept at most.
+    adapt: move the probabilities to the background's share of positives (calibration.adapt says when that is right).
+    """
+
+    head: Literal["logistic", "mlp"] = "logistic"
+    hidden: int = 64
+    epochs: int = 150
+    strength: float = 1.0
+    balanced: bool = True
+    calibrated: bool = True
+    folds: int = 5
+    whiten: bool = True
+    shrinkage: float = 0.1
+    components: int = 512
+    adapt: bool = False
+    seed: int = 0
