@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.chromium import DESKTOP, FLAGS, PHONE, executable
 from tests.browser.visitor import DELTA, Visitor
@@ -18,6 +18,7 @@ from tests.webapp.site import Site
 
 PASSWORD = "a long way round"
 TERRA = "MODIS_Terra_CorrectedReflectance_TrueColor"
+expect.set_options(timeout=15_000)  # two cores for browser, site and the other half of the tests; else 5 s
 VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective, e.blockedURI))"
 
 
