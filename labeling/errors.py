@@ -64,5 +64,29 @@ class UnknownAnswer(LabelingError):
     code = "unknown_answer"
 
 
+class NoSuchRound(LabelingError):
+    """No round of that number, or none that has a classifier yet."""
+
+    code = "not_found"
+
+
 class NoSuchVote(LabelingError):
     code = "no_such_vote"
+
+
+class NoSuchSweep(LabelingError):
+    """No sweep, or no audit of it, or its files are gone."""
+
+    code = "not_found"
+
+
+class SweepUnready(LabelingError):
+    """There is no classifier yet to sweep with, or the sweep has not finished, or another one still runs."""
+
+    code = "not_ready"
+
+
+class BadSweep(LabelingError):
+    """What a sweep or an audit is asked for contradicts itself."""
+
+    code = "bad_sweep"

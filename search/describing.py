@@ -37,6 +37,10 @@ class Describer:
         for scene in mine.select_related("product__dataset"):
             self._scenes[scene.product.number, scene.day] = scene
 
+    def scene(self, address: keys.TileAddress) -> Scene | None:
+        """Of a tile that has been looked up; None when there is none."""
+        return self._scenes.get((address.product, address.day))
+
     def tile(self, key: int) -> dict[str, object]:
         """The tile behind a key; NoSuchTile when the dataset has no such scene, place or picture."""
         address = keys.unpack(key)

@@ -5,6 +5,7 @@ import io
 
 COLUMNS = ["rank", "score", "key", "dataset", "product", "date", "level", "row", "col", "west", "south", "east",
            "north", "lon", "lat", "name", "label", "image"]  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def row(rank: int, result: dict, site: str) -> dict[str, object]:
@@ -46,5 +47,5 @@ def as_csv(results: list[dict], site: str) -> str:
 
 
 def defused(value: object) -> object:
-    """File names come from strangers: none may start a formula in a spreadsheet."""
-    return f"'{value}" if (isinstance(value, str) and value[:1] in "=+@\t\r") or value == "-" else value
+    """File names come from strangers: none may start a formula in a spreadsheet (OWASP, "CSV Injection")."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

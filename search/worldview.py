@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
 
 from django.contrib.auth.models import AnonymousUser, User
 
@@ -16,6 +17,7 @@ from search import grid, keys
 from search.errors import BadQuery
 from search.models import Dataset, Product, Scene
 
+ROOT = "https://worldview.earthdata.nasa.gov/"
 PROJECTIONS = {"geographic": grid.GEOGRAPHIC, "arctic": grid.ARCTIC, "antarctic": grid.ANTARCTIC}
 LAYER = re.compile(r"([\w.-]+)(?:\(([^)]*)\))?")
 MOST = 4000  # characters of a parameter
@@ -165,3 +167,18 @@ def nearest(product: Product, day: date | None) -> Scene | None:
 def carried(box: grid.Bounds, source: grid.Grid, target: grid.Grid) -> grid.Bounds:
     """A box in the units of another pyramid."""
     return box if source.id == target.id else target.from_geographic(source.to_geographic(box))
+
+
+def address(scene: Scene, box: grid.Bounds) -> str:
+    """Of what Worldview shows of a scene's product and day there.  box: in units of the dataset's grid.
+
+    Where it does not have the product, its usual layers; Web Mercator is shown in its geographic projection.
+    """
+    own, source = scene.product.dataset.grid, scene.product.source.get("gibs") or {}
+    name = next((name for name, pyramid in PROJECTIONS.items() if pyramid.id == own.id), "geographic")
+    view = carried(box, own, PROJECTIONS[name])
+    digits = 4 if PROJECTIONS[name].is_geographic else 0
+    when = f"{scene.written_day}-T00:00:00Z" if scene.date else ""
+    corners = ",".join(f"{value:.{digits}f}" for value in view)
+    fields = {"p": name, "v": corners, "l": str(source.get("layer", "")), "t": when}
+    return ROOT + "?" + "&".join(f"{key}={quote(value, ',:')}" for key, value in fields.items() if value)

@@ -56,6 +56,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     labeling.errors.NoSuchCampaign: (404, "not_found"),
     labeling.errors.NoSuchCard: (404, "no_such_card"),
     labeling.errors.NoSuchLink: (404, "no_such_link"),
+    labeling.errors.NoSuchRound: (404, "not_found"),
     labeling.errors.NoSuchVote: (404, "no_such_vote"),
     labeling.errors.NotHost: (403, "forbidden"),
     labeling.errors.WrongPassphrase: (403, "wrong_passphrase"),

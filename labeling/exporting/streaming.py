@@ -21,12 +21,19 @@ class Line:
         return text
 
 
+_writer: Any = csv.writer(Line())
+
+
 def table(columns: Sequence[str], rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """CSV (RFC 4180). What strangers wrote, and what begins like a formula, is defused for spreadsheets."""
-    writer = csv.writer(Line())
-    yield writer.writerow(columns)
+    yield line(columns, {name: name for name in columns})
     for row in rows:
-        yield writer.writerow([defused(row[name]) for name in columns])
+        yield line(columns, row)
+
+
+def line(columns: Sequence[str], row: dict[str, Any]) -> str:
+    written: str = _writer.writerow([defused(row[name]) for name in columns])
+    return written
 
 
 class Drain(io.RawIOBase):

@@ -68,9 +68,7 @@ class Shards:
         if self._tar is None or (self._here and self._bytes + needed + 2 * BLOCK > self.most - RECORD):
             self._open()
         for name, content in files:
-            entry = tarfile.TarInfo(name)  # owner 0, time 0
-            entry.size, entry.mode = len(content), 0o644
-            assert_open(self._tar).addfile(entry, io.BytesIO(content))
+            put(assert_open(self._tar), name, content)
         self._bytes += needed
         self._here += 1
         self.samples += 1
@@ -120,6 +118,12 @@ class Shards:
         listed = {"url": path.name, "nsamples": self._here, "filesize": path.stat().st_size, "sha256": digest}
         self._listed.append(listed)
         self._tar = None
+
+
+def put(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)  # owner 0, time 0
+    entry.size, entry.mode = len(content), 0o644
+    tar.addfile(entry, io.BytesIO(content))
 
 
 def assert_open(tar: tarfile.TarFile | None) -> tarfile.TarFile:
