@@ -5,7 +5,20 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from labeling.models import Answer, Campaign, Card, Decision, Example, Lease, Person, ShareLink, Vote
+from labeling.models import (
+    Answer,
+    Campaign,
+    Card,
+    Chosen,
+    Decision,
+    Example,
+    Learner,
+    Lease,
+    Person,
+    Round,
+    ShareLink,
+    Vote,
+)
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -106,3 +119,27 @@ class VoteAdmin(ReadOnly):
     list_select_related = ["campaign", "person", "card", "answer"]
     search_fields = ["=id", "person__nickname"]
     date_hierarchy = "received_at"
+
+
+@admin.register(Learner)
+class LearnerAdmin(ReadOnly):
+    list_display = ["campaign", "on", "every", "batch", "head", "pool_tiles", "archive_tiles"]
+    list_filter = ["on", "head"]
+    list_select_related = ["campaign"]
+    search_fields = ["campaign__question"]
+
+
+@admin.register(Round)
+class RoundAdmin(ReadOnly):
+    list_display = ["number", "campaign", "trigger", "status", "labels", "positives", "found", "started_at", "error"]
+    list_filter = ["status", "trigger", "campaign"]
+    list_select_related = ["campaign"]
+    date_hierarchy = "started_at"
+
+
+@admin.register(Chosen)
+class ChosenAdmin(ReadOnly):
+    list_display = ["key", "round", "why", "probability", "position"]
+    list_filter = ["why"]
+    list_select_related = ["round"]
+    search_fields = ["=key"]

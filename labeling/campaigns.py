@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
-from labeling import live, settling, statistics
+from labeling import live, nudging, settling, statistics
 from labeling.errors import BadCampaign, NoSuchCard, UnknownAnswer
-from labeling.models import Answer, Campaign, Card, Example
+from labeling.models import Answer, Campaign, Card, Example, Learner
 from labeling.settling import portions
 from search import keys, similarity
 from search.imagery.gallery import listed
@@ -133,6 +133,12 @@ def add_keys(campaign: Campaign, wanted: Sequence[int], *, why: str = "", priori
     return len(rows)
 
 
+def remember_examples(campaign: Campaign, examples: Sequence[int]) -> None:
+    """Tiles that look like what is looked for; NoSuchCard for keys that are no tiles of the campaign's dataset."""
+    check_tiles(campaign.dataset, np.array(examples, dtype=np.int64))
+    Learner.of(campaign).remember(examples)
+
+
 def unknown(campaign: Campaign, given: np.ndarray) -> list[int]:
     known: set[int] = set()
     for some in portions(given.tolist()):
@@ -174,6 +180,8 @@ def add_search(campaign: Campaign, query: Query, *, priority: int = 0) -> int:
     hits = similarity.search(campaign.dataset, query).hits
     if not hits:
         raise BadCampaign("The search finds no tiles to label: loosen its filters.")
+    if query.positives:
+        Learner.of(campaign).remember(query.positives)
     return add_keys(campaign, [hit.key for hit in hits], why="search", priority=priority)
 
 
@@ -222,6 +230,7 @@ def set_gold(campaign: Campaign, wanted: Sequence[int], code: str | None) -> int
         Card.objects.filter(pk__in=mine).update(gold=answer)
         settling.settle(locked, mine)
         transaction.on_commit(lambda: live.changed([campaign.pk]))
+        transaction.on_commit(lambda: nudging.nudge([locked]))
     return len(mine)
 
 

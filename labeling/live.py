@@ -2,7 +2,8 @@
 
 Groups: campaign.<id> (host pages), phones.<id> (a campaign's), link.<id>, person.<id>.
 Messages (type, fields), which the consumers take as methods:
-labels.changed {}, cards.drop {cards}, link.revoked {}, state.changed {}, cards.new {}, person.excluded {}.
+labels.changed {}, cards.drop {cards}, link.revoked {}, state.changed {}, cards.new {}, person.excluded {},
+learning.changed {}, sweep.changed {number}.
 """
 
 import asyncio
@@ -70,10 +71,10 @@ def send(group: str, kind: str, **fields: object) -> "Future[None]":
     return messenger(os.getpid()).send(group, {"type": kind, **fields})
 
 
-def tell(group: str, kind: str) -> None:
+def tell(group: str, kind: str, **fields: object) -> None:
     """As `send`, and waits: a command may end right after it."""
     try:
-        send(group, kind).result(timeout=PATIENCE)
+        send(group, kind, **fields).result(timeout=PATIENCE)
     except TimeoutError:
         logger.warning("Redis did not take %s for %s within %s s", kind, group, PATIENCE)
 
@@ -136,6 +137,16 @@ def state_changed(campaign: int) -> None:
 def new_cards(campaign: int) -> None:
     tell(campaign_group(campaign), "cards.new")
     tell(phones_group(campaign), "cards.new")
+
+
+def learning_changed(campaign: int) -> None:
+    """Its rounds, or how it learns."""
+    tell(campaign_group(campaign), "learning.changed")
+
+
+def sweep_changed(campaign: int, number: int) -> None:
+    """How far it is, or its audit."""
+    tell(campaign_group(campaign), "sweep.changed", number=number)
 
 
 def excluded(person: int) -> None:

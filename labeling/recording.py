@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from labeling import live, locks, settling
+from labeling import live, locks, nudging, settling
 from labeling.errors import (
     BadMessage,
     CampaignClosed,
@@ -78,7 +78,7 @@ class Desk:
         named = {said.id for said in batch} | {said.undoes for said in batch if said.undoes}
         undone = [said.undoes for said in batch if said.undoes]
         locks.together(campaigns)
-        self.campaigns = Campaign.objects.in_bulk(campaigns)
+        self.campaigns = Campaign.objects.select_related("learner").in_bulk(campaigns)
         self.answers = {(a.campaign_id, a.code): a for a in Answer.objects.filter(campaign__in=campaigns)}
         again = Vote.objects.filter(pk__in=undone).values_list("card", flat=True) if undone else ()
         self.cards = lock({said.card_id for said in batch if said.card_id} | set(again))
@@ -198,6 +198,7 @@ class Desk:
             mine = [card for pk, card in self.cards.items() if pk in self.touched and card.campaign_id == campaign.pk]
             settling.settle_these(campaign, mine, counts)
         transaction.on_commit(lambda: live.changed(self.campaigns))
+        transaction.on_commit(lambda: nudging.nudge(self.campaigns.values()))
         return {pk for pk in self.touched if self.cards[pk].settled}
 
     def counts(self) -> dict[int, Counter[int]]:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from labeling import live
+from labeling import live, nudging
 from labeling.errors import NoSuchCard, UnknownAnswer
 from labeling.models import Answer, Campaign, Card, Decision, Lease, Vote
 from labeling.rows import update_rows
@@ -107,7 +108,8 @@ def update(campaign: Campaign, card: Card, counts: Counter[int]) -> bool:
     """Whether anything about the card has changed."""
     before = (card.votes, card.target, card.settled, card.label_id, card.label_from, card.share)
     votes, majority, share = standing(counts)
-    wanted, settled = target(votes, share, campaign.votes_wanted, campaign.votes_most)
+    least = max(campaign.votes_wanted, card.least)
+    wanted, settled = target(votes, share, least, max(campaign.votes_most, least))
     card.votes, card.target, card.share = votes, wanted, share
     card.settled = settled or bool(card.decision_id or card.gold_id)
     card.label_id, card.label_from = label(campaign, card, majority)
@@ -155,9 +157,10 @@ def decide(cards: Collection[int], answer: Answer | None, user: User | None) -> 
         Card.objects.filter(pk__in=wanted).update(decision=answer)
         settle(campaign, wanted)
         transaction.on_commit(lambda: live.changed([campaign.pk]))
+        transaction.on_commit(lambda: nudging.nudge([campaign]))
 
 
 def resettle(campaign: Campaign) -> None:
     """After the campaign's settings have changed, everything is reckoned again; the campaign must be locked."""
     settle(campaign, list(campaign.cards.filter(votes__gt=0).values_list("pk", flat=True)))
-    campaign.cards.filter(votes=0).update(target=campaign.votes_wanted)
+    campaign.cards.filter(votes=0).update(target=Greatest("least", Value(campaign.votes_wanted)))

@@ -44,3 +44,5 @@ def no_orphans(**_: Any) -> None:
 def take_up_what_waits(sender: Any, **_: Any) -> None:
     """Rows queued while no worker ran begin now, not at beat's next tick."""
     sender.app.send_task("search.tasks.requeue")
+    sender.app.send_task("labeling.tasks.requeue")
+    sender.app.send_task("labeling.tasks.requeue_sweeps")

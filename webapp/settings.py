@@ -110,9 +110,16 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 IMPORTS_QUEUE = "imports"  # of its own: what waits for a tile server must not keep shards from being built
 FILMS_QUEUE = "films"  # a person waits for these: the shards' worker takes from both queues in turn
+ROUNDS_QUEUE = "rounds"  # learning, of its own: people who label wait for the next batch, whatever is being built
+SWEEPS_QUEUE = "sweeps"  # the same worker takes from both in turn
 CELERY_TASK_ROUTES = {
     "search.tasks.run_import": {"queue": IMPORTS_QUEUE},
     "search.tasks.make_animation": {"queue": FILMS_QUEUE},
+    "labeling.tasks.run_round": {"queue": ROUNDS_QUEUE},
+    "labeling.tasks.consider_round": {"queue": ROUNDS_QUEUE},
+    "labeling.tasks.requeue": {"queue": ROUNDS_QUEUE},
+    "labeling.tasks.score_part": {"queue": SWEEPS_QUEUE},
+    "labeling.tasks.requeue_sweeps": {"queue": ROUNDS_QUEUE},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -123,6 +130,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "requeue": {"task": "search.tasks.requeue", "schedule": 15.0},
     "tidy": {"task": "search.tasks.tidy", "schedule": 3600.0},
+    "requeue-learning": {"task": "labeling.tasks.requeue", "schedule": 15.0},
+    "requeue-sweeps": {"task": "labeling.tasks.requeue_sweeps", "schedule": 15.0},
+    "tidy-campaigns": {"task": "labeling.tasks.tidy", "schedule": 3600.0},
     "expire-leases": {"task": "labeling.tasks.expire_leases", "schedule": 30.0},
     "renew-statistics": {"task": "labeling.tasks.renew_statistics", "schedule": 5.0},
     "reckon": {"task": "labeling.tasks.reckon_changed", "schedule": 20.0},
@@ -137,6 +147,7 @@ STATICFILES_DIRS = [
     ("proj4", NODE / "proj4" / "dist"),
     ("idb", NODE / "idb" / "build"),
     ("tus", NODE / "tus-js-client" / "dist"),
+    ("uplot", NODE / "uplot" / "dist"),
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -255,5 +266,6 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT_CHOSEN = bool(env.text("PORT"))  # a chosen port must be free; without a choice the next free one will do
 PORT = env.number("PORT", 8000, low=0, high=65535)
 WEB_WORKERS = env.number("WEB_WORKERS", min(4, os.cpu_count() or 1), low=1, high=64)
+LEARNING_AT_ONCE = env.number("LEARNING_AT_ONCE", min(2, os.cpu_count() or 1), low=1, high=256)
 IMPORTS_AT_ONCE = env.number("IMPORTS_AT_ONCE", 2, low=1, high=64)
 WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", min(4, os.cpu_count() or 1), low=1, high=256)

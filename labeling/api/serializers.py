@@ -8,6 +8,7 @@ from rest_framework import serializers
 from labeling.campaigns import MOST_ANSWERS, MOST_CARDS
 from labeling.models import Campaign
 from search.api.queries import KeyField, QuerySerializer
+from search.query import MOST_EXAMPLES
 
 
 class Strict(serializers.Serializer):
@@ -44,6 +45,10 @@ class TilesSerializer(Strict):
     search = QuerySerializer(required=False, help_text="its results, the most alike first")
     area = AreaSerializer(required=False, help_text="all tiles of a level that a box touches")
     all = serializers.BooleanField(required=False, help_text="all pictures of a gallery")
+    examples = serializers.ListField(
+        child=KeyField(), required=False, max_length=MOST_EXAMPLES,
+        help_text="tiles that show what is looked for: learning begins with these",
+    )  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = [name for name in ("keys", "search", "area", "all") if attrs.get(name)]

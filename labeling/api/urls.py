@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from labeling.api import views
+from labeling.api import learning, views
 
 
 class FileConverter(StringConverter):
@@ -25,5 +25,11 @@ urlpatterns = [
     path("campaigns/<int:number>/links/<int:link>/revoke", views.RevokeView.as_view()),
     path("campaigns/<int:number>/people", views.PeopleView.as_view()),
     path("campaigns/<int:number>/people/<int:person>", views.PersonView.as_view()),
+    path("campaigns/<int:number>/learning", learning.LearningView.as_view()),
+    path("campaigns/<int:number>/learning/rounds", learning.RoundsView.as_view()),
+    path("campaigns/<int:number>/learning/rounds/<int:which>", learning.RoundView.as_view()),
+    path("campaigns/<int:number>/learning/confusions", learning.ConfusionsView.as_view()),
+    path("campaigns/<int:number>/learning/relabel", learning.RelabelView.as_view()),
+    path("campaigns/<int:number>/learning/classifier", learning.ClassifierView.as_view(), name="campaign-classifier"),
     path("campaigns/<int:number>/<campaignfile:name>", views.FileView.as_view(), name="campaign-file"),
 ]

@@ -59,6 +59,8 @@ class CampaignsView(HostView):
 
 def add(campaign: Campaign, tiles: Mapping[str, Any]) -> int:
     """How many tiles are new."""
+    if tiles.get("examples"):
+        campaigns.remember_examples(campaign, tiles["examples"])
     priority = tiles.get("priority", 0)
     if tiles.get("search"):
         return campaigns.add_search(campaign, as_query(tiles["search"]), priority=priority)

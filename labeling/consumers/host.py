@@ -2,7 +2,8 @@
 
 Sends {"type": "progress", …} (labeling/describing.py) at once and after every change, {"type": "cards", "results"} with
 the cards that have changed since the last one, and {"type": "state"} when settings, links or people are to be asked for
-again. Closes with 4404 for who may not host it, also later.
+again, {"type": "learning"} when its rounds are, {"type": "sweep", "number"} when that sweep is. Closes with 4404 for who
+may not host it, also later.
 """
 
 import asyncio
@@ -81,6 +82,12 @@ class HostConsumer(AsyncJsonWebsocketConsumer):
     async def state_changed(self, event: dict[str, Any]) -> None:
         await self.send_json({"type": "state"})
         self.changed.set()
+
+    async def learning_changed(self, event: dict[str, Any]) -> None:
+        await self.send_json({"type": "learning"})
+
+    async def sweep_changed(self, event: dict[str, Any]) -> None:
+        await self.send_json({"type": "sweep", "number": event["number"]})
 
     async def cards_new(self, event: dict[str, Any]) -> None:
         self.changed.set()

@@ -92,6 +92,12 @@ class Campaign(models.Model):
         return cls.objects.get(pk=number)
 
     @property
+    def learns(self) -> bool:
+        """Whether rounds begin by themselves; a hidden query unless `learner` was selected with it."""
+        learner = getattr(self, "learner", None)
+        return learner is not None and learner.on
+
+    @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
 

@@ -4,20 +4,24 @@ A round trains a classifier on the labels so far and chooses the next tiles. Its
 one of a campaign waits or runs: of two triggers the second finds the first one's round.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from labeling.models.campaigns import Campaign
 from labeling.models.cards import Card
+from search.errors import Cancelled
 from search.models import Buildable, Status
 
 MIX = {"likely": 0.5, "unsure": 0.3, "diverse": 0.1, "random": 0.1}  # shares of a batch
 MOST_POOL = 100_000  # tiles: what a round may score at most
 MOST_NEIGHBOURS = 100  # of one tile
+YES, NO = "yes", "no"  # codes of the usual answers
 UNFINISHED = (Status.WAITING, Status.RUNNING)
 
 
@@ -62,6 +66,25 @@ class Learner(models.Model):
 
     def __str__(self) -> str:
         return f"Learning of campaign {self.campaign_id}"
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "Learner":
+        """The campaign's, made when first asked for: "yes" is what is looked for and "no" is not, where there are such
+        answers; else the first two."""
+        found = cls.objects.filter(campaign=campaign).first()
+        if found is None:
+            codes = list(campaign.answers.values_list("code", flat=True))
+            yes = YES if YES in codes else codes[0]
+            others = [code for code in codes if code != yes]
+            chosen = {"positive": [yes], "negative": [NO if NO in others else others[0]]}
+            found, _ = cls.objects.get_or_create(campaign=campaign, defaults=chosen)
+        found.campaign = campaign
+        return found
+
+    def remember(self, examples: Iterable[int]) -> None:
+        """Tiles that the campaign was made from: learning may begin with these."""
+        self.examples = list(dict.fromkeys([*self.examples, *examples]))
+        self.save(update_fields=["examples"])
 
     @property
     def folder(self) -> Path:
@@ -113,6 +136,12 @@ class Round(Buildable):
 
     def __str__(self) -> str:
         return f"Round {self.number} of campaign {self.campaign_id}"
+
+    def report(self, done: int, total: int) -> None:
+        """As Buildable's, but no attempt is forgiven: a round that a worker dies of begins anew each time."""
+        if not self._mine().update(done=done, total=total, heartbeat_at=timezone.now()):
+            raise Cancelled(f"{self} was cancelled, or taken over by another worker.")
+        self.done, self.total = done, total
 
     def path(self) -> Path | None:
         """The classifier's folder; None when the round made none."""

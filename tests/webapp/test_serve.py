@@ -16,7 +16,7 @@ from django.conf import settings
 from tests.prepared import lay_out
 from tests.webapp.site import Site, until
 
-PARTS = ["redis", "web.1", "worker", "importer", "beat"]
+PARTS = ["redis", "web.1", "worker", "importer", "learner", "beat"]
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,11 @@ from django.core.management.base import CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from labeling import campaigns, describing, exporting, links
+from labeling import campaigns, describing, exporting, links, rounds
 from labeling.errors import LabelingError, NoSuchCampaign
-from labeling.models import Campaign
+from labeling.models import Campaign, Learner
+from labeling.rounds import describing as learning
+from labeling.rounds.learners import SOURCES
 from search.api.views import scene_asked
 from search.management.console import SiteCommand, dataset_named
 
@@ -23,7 +25,7 @@ EXPORTS = {
 
 class Command(SiteCommand):
     help = (
-        "Campaigns: make one, put tiles into it, share it, watch it, pause it and save its votes and labels. "
+        "Campaigns: make one, put tiles into it, share it, let it learn, watch it, pause it, save its labels. "
         'Example: manage.py campaign create blue-marble "Is there an island?"'
     )
 
@@ -59,6 +61,17 @@ class Command(SiteCommand):
         state = verbs.add_parser("state", parents=[shared], help="open, pause or close it")
         state.add_argument("campaign", type=int, help="its number")
         state.add_argument("state", choices=Campaign.State.values)
+        learn = verbs.add_parser("learn", parents=[shared], help="how it learns: turn rounds on or off, and settings")
+        learn.add_argument("campaign", type=int, help="its number")
+        learn.add_argument("switch", nargs="?", choices=["on", "off"], help="whether rounds begin by themselves")
+        learn.add_argument("--every", type=int, help="new labels that begin a round")
+        learn.add_argument("--batch", type=int, help="tiles that a round asks about")
+        learn.add_argument("--pool", type=int, help="tiles that a round scores at most")
+        learn.add_argument("--neighbours", type=int, help="that one tile brings in")
+        learn.add_argument("--head", choices=Learner.Head.values, help="kind of classifier")
+        learn.add_argument("--levels", nargs="+", type=int, help="sizes of tiles it looks at")
+        learn.add_argument("--products", nargs="+", help="layers it looks at")
+        learn.add_argument("--sources", nargs="*", choices=SOURCES, help="what describes a tile besides itself")
         export = verbs.add_parser("export", parents=[shared], help="save its votes or labels")
         export.add_argument("campaign", type=int, help="its number")
         export.add_argument("what", choices=list(EXPORTS))
@@ -117,6 +130,25 @@ class Command(SiteCommand):
     def state(self, options: dict[str, Any]) -> None:
         campaign = campaigns.set_state(numbered(options["campaign"]), options["state"])
         self.tell(options, {"id": campaign.pk, "state": campaign.state}, f"Campaign {campaign.pk}: {campaign.state}.")
+
+    def learn(self, options: dict[str, Any]) -> None:
+        campaign = numbered(options["campaign"])
+        names = ("every", "batch", "pool", "neighbours", "head", "sources")
+        given: dict[str, Any] = {name: options[name] for name in names if options[name] is not None}
+        scope = {name: options[name] for name in ("levels", "products") if options[name] is not None}
+        if options["switch"]:
+            given["on"] = options["switch"] == "on"
+        if scope:
+            given["scope"] = {**Learner.of(campaign).scope, **scope}
+        if given:
+            rounds.change(campaign, given)
+        now = learning.learning(campaign)
+        said = (
+            f"Learning is {'on' if now['settings']['on'] else 'off'}: a round every {now['settings']['every']:,} "
+            f"labels, {now['settings']['batch']:,} tiles each. {now['labels']['positive']:,} yes and "
+            f"{now['labels']['negative']:,} no labels, {len(now['rounds']):,} rounds. {now['advice']['text']}"
+        )
+        self.tell(options, now, said)
 
     def export(self, options: dict[str, Any]) -> None:
         lines = EXPORTS[options["what"]](numbered(options["campaign"]))

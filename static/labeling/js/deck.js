@@ -1,5 +1,6 @@
 /** Cards in hand: at least 8 pictures ahead of the one on top, drawn before they are needed. */
 const WANTED = 24, LOW = 12, AHEAD = 10;
+const IN_SIGHT = 2; // the top card and the one that shows behind it
 
 export class Deck {
   #cards = [];
@@ -7,6 +8,7 @@ export class Deck {
   #answered; // ids of cards whose votes may be on their way
   #pictures = new Map();
   #asking = false;
+  #urgent = false; // what comes next has been chosen just now: it is shown before what we hold
   wasFilled = false;
   isEmpty = false; // the site has nothing more for us, just now
 
@@ -19,9 +21,10 @@ export class Deck {
   get behind() { return this.#cards[1] ?? null; }
   get size() { return this.#cards.length; }
 
+  /** anew: the site says that there are new cards, more urgent ones than ours. */
   refill(anew = false) {
-    if (anew) this.#asking = false;
-    if (this.#asking || this.#cards.length >= LOW) return;
+    if (anew) { this.#asking = false; this.#urgent = true; }
+    if (this.#asking || (!anew && this.#cards.length >= LOW)) return;
     this.#asking = true;
     this.#want([...this.#cards.map(({ id }) => id), ...this.#answered].slice(0, 900), WANTED + Math.min(this.#answered.size, WANTED));
   }
@@ -29,8 +32,8 @@ export class Deck {
   take(cards) {
     const have = new Set(this.#cards.map(({ id }) => id));
     const fresh = cards.filter(({ id }) => !have.has(id) && !this.#answered.has(id));
-    this.#cards.push(...fresh);
-    this.#asking = false;
+    this.#cards.splice(this.#urgent ? IN_SIGHT : this.#cards.length, 0, ...fresh);
+    this.#asking = this.#urgent = false;
     this.wasFilled ||= fresh.length > 0;
     this.isEmpty = this.#cards.length === 0 && cards.length === 0;
     this.#prefetch();

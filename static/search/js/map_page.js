@@ -182,7 +182,7 @@ const setThreshold = (minScore) => store.change({ minScore }, "replace");
 /** What is shown becomes a campaign's tiles. */
 function labelThese({ currentTarget }) {
   const tiles = results.shown.map(({ tile }) => tile);
-  const chosen = { dataset: dataset.slug, tiles: { keys: tiles.map(({ key }) => key) }, pictures: tiles.map(({ thumbnail }) => thumbnail) };
+  const chosen = { dataset: dataset.slug, tiles: { keys: tiles.map(({ key }) => key), examples: store.state.positives }, pictures: tiles.map(({ thumbnail }) => thumbnail) };
   handOver(currentTarget.dataset.address, chosen);
 }
 
