@@ -18,6 +18,7 @@ from ml.classify.classifier import Classifier
 from ml.classify.config import Config
 from ml.classify.labels import Labels
 from ml.classify.space import Space
+from ml.classify.suspects import confusions, label_issues
 from ml.classify.training import fit
 
-__all__ = ["Classifier", "Config", "Labels", "Space", "fit"]
+__all__ = ["Classifier", "Config", "Labels", "Space", "confusions", "fit", "label_issues"]

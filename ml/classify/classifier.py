@@ -62,7 +62,10 @@ class Classifier:
 
     def logits(self, features: NDArray[np.floating]) -> Floats:
         """(n, dim) -> (n,) float32, before calibration; raises BadVectors."""
-        x: Floats = checked(features, self.dim).astype(np.float32, copy=False)
+        return self.raw(checked(features, self.dim).astype(np.float32, copy=False))
+
+    def raw(self, x: Floats) -> Floats:
+        """As `logits`, of what has been checked."""
         if self.is_network:
             x = np.maximum(x @ self.weights["hidden.weight"] + self.weights["hidden.bias"], 0)  # (n, h)
         return np.asarray(x @ self.weights["weight"] + self.weights["bias"])

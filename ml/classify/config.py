@@ -20,8 +20,8 @@ class Config:
     """
 
     head: Literal["logistic", "mlp"] = "logistic"
-    hidden: int = 64
-    epochs: int = 150
+    hidden: int = 32
+    epochs: int = 100
     strength: float = 1.0
     balanced: bool = True
     calibrated: bool = True

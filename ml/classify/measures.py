@@ -67,13 +67,15 @@ def f1(hits: int, false: int, missed: int) -> list[float] | None:
     return _rounded(value, min(low, value), max(high, value))
 
 
-def average_precision(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
-    """Mean over the positives of the precision at their rank; equal scores share the rank of the last of them."""
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(truth[order])
-    last = np.searchsorted(-scores[order], -scores[order], side="right")  # how many are at least as high
-    precision = hits[last - 1] / last
-    return float(precision[truth[order]].mean())
+def average_precision(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating], weights: NDArray[np.floating] | None = None
+) -> float:
+    """Mean over the positives of the precision at their rank; equal scores share the rank of the last of them.
+
+    weights: (n,), how often each counts.  NaN where no positive counts.
+    """
+    order = np.argsort(-scores)
+    return _ranked(truth[order], _ties(scores[order]), (np.ones(len(truth)) if weights is None else weights)[order])
 
 
 def average_precision_interval(
@@ -82,16 +84,30 @@ def average_precision_interval(
     """With percentiles of a bootstrap of whole places (Efron and Tibshirani 1993, ch. 13), from 200 resamples."""
     if not truth.any() or truth.all():
         return None
-    random = np.random.default_rng(0)
+    order = np.argsort(-scores)
+    ties, random = _ties(scores[order]), np.random.default_rng(0)
     _, number = np.unique(np.arange(len(truth)) if groups is None else groups, return_inverse=True)
-    order = np.argsort(number, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(number))[:-1])
-    drawn = (random.integers(0, len(members), len(members)) for _ in range(_RESAMPLES))
-    rows = (np.concatenate([members[group] for group in groups]) for groups in drawn)
-    found = [average_precision(truth[some], scores[some]) for some in rows if truth[some].any()]
-    value = average_precision(truth, scores)
-    low, high = np.quantile(found, _LIMITS)
+    members, here = int(number.max()) + 1, number[order]
+    times = random.multinomial(members, np.full(members, 1 / members), _RESAMPLES)  # (resamples, groups)
+    found = np.array([_ranked(truth[order], ties, drawn[here].astype(float)) for drawn in times])
+    value = _ranked(truth[order], ties, np.ones(len(truth)))
+    low, high = np.nanquantile(found, _LIMITS)
     return _rounded(value, min(low, value), max(high, value))
+
+
+def _ties(scores: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Of each of the falling scores (n,) the position of the last that equals it: (n,)."""
+    return np.asarray(np.searchsorted(-scores, -scores, side="right") - 1)
+
+
+def _ranked(truth: NDArray[np.bool_], last: NDArray[np.intp], weights: NDArray[np.floating]) -> float:
+    """Average precision of what is sorted already."""
+    hits = np.where(truth, weights, 0)
+    total = hits.sum()
+    if not total:
+        return float("nan")
+    precision = np.cumsum(hits)[last] / np.maximum(np.cumsum(weights)[last], 1e-12)
+    return float(hits @ precision / total)
 
 
 def _rounded(value: float, low: float, high: float) -> list[float]:
