@@ -67,12 +67,12 @@ def cards(campaign: Campaign, found: Iterable[Card]) -> list[dict[str, Any]]:
     found, describer = list(found), Describer(campaign.dataset)
     codes = dict(campaign.answers.values_list("pk", "code"))
     describer.look_up(card.address for card in found)
-    return [card_of(card, tile_of(describer, card), codes) for card in found]
+    return [card_of(card, tile_of(describer, card.key), codes) for card in found]
 
 
-def tile_of(describer: Describer, card: Card) -> dict[str, Any]:
+def tile_of(describer: Describer, key: int) -> dict[str, Any]:
     try:
-        tile = describer.tile(card.key)
+        tile = describer.tile(key)
     except NoSuchTile:
         return dict.fromkeys(TILE)
     return {name: tile[name] for name in TILE}

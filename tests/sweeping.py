@@ -1,13 +1,17 @@
 """Factories of sweeps: scored by hand where it doesn't matter by what."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.utils import timezone
 
-from labeling.models import Campaign, Sweep, SweepPart
+from labeling.models import Campaign, Round, Sweep, SweepPart
 from labeling.sweeps import scores
+from ml.classify import Classifier, Config
 from search import library
 from search.models import Shard, Status
 
@@ -49,3 +53,18 @@ def add_part(sweep: Sweep, shard: Shard, keys: np.ndarray, values: np.ndarray) -
     scores.store(scores.beside(part.path, "keys"), keys)
     scores.store(scores.beside(part.path, "order"), scores.best_first(values, None))
     return part
+
+
+def make_round(campaign: Campaign, number: int = 1, seed: int = 0, **fields: Any) -> Round:
+    """A finished round with a linear classifier of random weights on the dataset's own vectors."""
+    dim = campaign.dataset.encoder.dim
+    random = np.random.default_rng(seed)
+    weights = {"weight": random.normal(size=dim).astype(np.float32) * 5, "bias": np.zeros(1, np.float32)}
+    folder = f"models/campaign-{campaign.pk}/{number}"
+    path = Path(settings.DATA_DIR) / folder
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Classifier(Config(), weights).save(path)
+    return Round.objects.create(
+        campaign=campaign, number=number, trigger="host", status=Status.READY, folder=folder, **fields
+    )

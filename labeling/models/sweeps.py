@@ -16,6 +16,7 @@ from labeling.models.campaigns import Campaign
 from labeling.models.cards import Card
 from labeling.models.rounds import Round
 from search import keys
+from search.errors import Cancelled
 from search.models import Buildable, Shard, Status
 from search.models.buildable import BuildableQuerySet
 
@@ -76,6 +77,10 @@ class Sweep(models.Model):
         """The classifier's name and version, as its folder says them: campaign-1/3."""
         return "/".join(Path(self.classifier).parts[-2:])
 
+    def goes_on(self) -> bool:
+        """As it is stored now."""
+        return Sweep.objects.filter(pk=self.pk, status__in=UNFINISHED).exists()
+
     def progress(self) -> tuple[int, int]:
         """Tiles scored, and tiles in all."""
         sums = self.parts.aggregate(done=Sum("done"), total=Sum("total"))
@@ -117,6 +122,12 @@ class SweepPart(Buildable):
 
     def __str__(self) -> str:
         return f"{self.product} {self.written_day} level {self.level} of {self.sweep}"
+
+    def begin_anew(self, folder: str) -> None:
+        """Of this build of its shard nothing has been scored yet; Cancelled when the row is no longer ours."""
+        if not self._mine().update(folder=folder, done=0):
+            raise Cancelled(f"{self} was cancelled, or taken over by another worker.")
+        self.folder, self.done = folder, 0
 
     @property
     def written_day(self) -> str:
