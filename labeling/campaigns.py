@@ -191,9 +191,8 @@ def add_area(
     """All tiles of a level that the box touches.  area: west, south, east, north in degrees."""
     pyramid = campaign.dataset.grid
     pyramid.check_level(level)
+    check_area(area)
     west, south, east, north = area
-    if not (-180 <= west < 180 and -180 < east <= 180 and west != east and -90 <= south < north <= 90):
-        raise BadCampaign("The area must be west, south, east, north in degrees, with south below north.")
     parts = [area] if west < east else [(west, south, 180.0, north), (-180.0, south, east, north)]
     blocks = [pyramid.covering(pyramid.from_geographic(part), level) for part in parts]
     if sum(block.count for block in blocks) > MOST_CARDS:
@@ -203,6 +202,13 @@ def add_area(
         rows, cols = block.addresses()
         found += keys.pack_many(scene.address(level, 0, 0), rows, cols).tolist()
     return add_keys(campaign, found, why="area", priority=priority)
+
+
+def check_area(area: tuple[float, float, float, float]) -> None:
+    """west, south, east, north in degrees; west > east crosses the date line."""
+    west, south, east, north = area
+    if not (-180 <= west < 180 and -180 < east <= 180 and west != east and -90 <= south < north <= 90):
+        raise BadCampaign("The area must be west, south, east, north in degrees, with south below north.")
 
 
 def add_pictures(campaign: Campaign, *, priority: int = 0) -> int:

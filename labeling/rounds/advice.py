@@ -40,7 +40,7 @@ def recent(learner: Learner) -> Yield:
 
 
 def advise(learner: Learner, now: Counts, last: Round | None) -> dict[str, object]:
-    """{"code", "text", …}: start, label, wait, go_on, dry, exhausted; what an audit finds refines it (sweeps)."""
+    """{"code", "text", …}: start, label, begin, wait, go_on, dry, exhausted; what an audit finds refines it (sweeps)."""
     if not now.positive and last is None:
         return said("start", "Learning needs an example: label one tile as yes, or begin from a search.")
     if last is not None and last.status == Status.READY and not last.choices.exists():
@@ -48,6 +48,8 @@ def advise(learner: Learner, now: Counts, last: Round | None) -> dict[str, objec
     if not now.enough:
         text = f"A classifier is trained from {NEEDED} yes and {NEEDED} no labels; there are {now.positive} and "
         return said("label", f"{text}{now.negative}.")
+    if last is None:
+        return said("begin", "There are enough labels to learn from: turn learning on, or begin a round.")
     lately = recent(learner)
     if lately.per_hundred is None:
         return said("wait", "Too few of the tiles that rounds chose have labels to say what more of them would bring.")

@@ -13,6 +13,7 @@ from labeling.rounds import keeping
 from labeling.rounds.describing import newest, rounded
 from labeling.rounds.labels import answers
 from labeling.settling import portions
+from ml.classify.suspects import label_issues
 
 MOST = 24  # of each kind
 
@@ -22,8 +23,6 @@ def confusions(campaign: Campaign) -> dict[str, Any]:
 
     By what their labels are now. NoSuchRound before there is a classifier.
     """
-    from ml.classify import suspects as ranking
-
     one, learner = newest(campaign), Learner.of(campaign)
     record = keeping.read(learner, one.number)
     if record is None:
@@ -34,7 +33,7 @@ def confusions(campaign: Campaign) -> dict[str, Any]:
     cards = cards_by_key(campaign, keys.tolist())
     yes, no = answers(learner)
     falling, rising = keys[np.argsort(-chances, kind="stable")], keys[np.argsort(chances, kind="stable")]
-    wrong = keys[ranking.label_issues(targets, chances)]
+    wrong = keys[label_issues(targets, chances)]
     found = {
         "noes": [key for key in falling.tolist() if key in cards and cards[key].label_id in no],
         "yeses": [key for key in rising.tolist() if key in cards and cards[key].label_id in yes],

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import F
 
 from labeling import live
-from labeling.campaigns import answer_named, first_of
+from labeling.campaigns import answer_named, check_area, first_of
 from labeling.errors import BadCampaign
 from labeling.models import Campaign, Learner
 from labeling.models.rounds import MIX
+from labeling.rounds.triggers import consider
 from search import keys, similarity
 from search.query import Query
 
@@ -21,7 +22,10 @@ SOURCES = ("parent", "children")
 
 
 def change(campaign: Campaign, given: Mapping[str, Any]) -> Learner:
-    """Whatever of its settings is given; BadCampaign, UnknownAnswer, NotIndexed and BadQuery for what cannot be."""
+    """Whatever of its settings is given; turned on with an example at hand, its first round begins.
+
+    BadCampaign, UnknownAnswer, NotIndexed and BadQuery for what cannot be.
+    """
     with transaction.atomic():
         Learner.of(campaign)
         learner = Learner.objects.select_for_update().get(campaign=campaign)
@@ -37,6 +41,7 @@ def change(campaign: Campaign, given: Mapping[str, Any]) -> Learner:
         check(learner)
         learner.save()
         transaction.on_commit(lambda: live.learning_changed(campaign.pk))
+    consider(learner)
     return learner
 
 
@@ -84,6 +89,8 @@ def scope_of(campaign: Campaign, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("from", "to"):
         if isinstance(scope.get(name), date):
             scope[name] = scope[name].isoformat()
+    if scope.get("bbox"):
+        check_area(tuple(scope["bbox"]))
     if scope.get("from", "") > scope.get("to", "9999"):
         raise BadCampaign(f"The dates run backwards: from {scope['from']} to {scope['to']}.")
     return scope

@@ -9,9 +9,9 @@ from functools import partial
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from labeling import tasks
+from labeling import people, tasks
 from labeling.errors import BadCampaign
-from labeling.models import Campaign, Learner, Round
+from labeling.models import Campaign, Learner, Round, Vote
 from labeling.models.rounds import UNFINISHED
 from labeling.rounds.labels import Counts, counts
 from search.models import Status
@@ -70,9 +70,14 @@ def is_time(learner: Learner, last: Round, now: Counts) -> bool:
 
 
 def is_answered(last: Round) -> bool:
-    """Whether each tile that the round asked about has an answer; False for a round that asked nothing."""
+    """Whether whoever is here has answered all that the round asked about; False for a round that asked nothing."""
     asked = last.cards.filter(held_out=False)
-    return asked.exists() and not asked.filter(settled=False, votes=0).exists()
+    still_open = list(asked.filter(settled=False).values_list("pk", flat=True))
+    if not still_open:
+        return asked.exists()
+    around = list(people.here(last.campaign).filter(excluded_at=None).values_list("pk", flat=True))
+    given = Vote.objects.standing().filter(card__in=still_open, person__in=around).count()
+    return bool(around) and given >= len(around) * len(still_open)
 
 
 def ask_for_one(campaign: Campaign, *, background: bool = True) -> tuple[Round, bool]:
