@@ -22,6 +22,20 @@ SWITCHES = {
     "gold_feedback": "Say at once whether an answer on a known tile is right",
     "beyond_settled": "Go on asking about tiles that have their votes",
 }  # fmt: skip
+DOUBTS = [
+    {"name": "suspects", "title": "Likely mistakes", "words": "The classifier, trained without them, disagrees."},
+    {"name": "noes", "title": "Noes that look like it", "words": "The classifier would have said yes."},
+    {"name": "yeses", "title": "Finds that don't look like it", "words": "The classifier would have said no."},
+]  # fmt: skip
+FILES = [
+    {"name": "tiles.geojson", "words": "GeoJSON, for maps"},
+    {"name": "tiles.parquet", "words": "GeoParquet, for analysis"},
+    {"name": "tiles.csv", "words": "CSV, for spreadsheets"},
+    {"name": "tiles.kml", "words": "KML, for Google Earth"},
+    {"name": "coco.json", "words": "COCO, for training"},
+    {"name": "tiles.tar", "words": "Images as WebDataset (tar)"},
+    {"name": "images.zip", "words": "Images in folders (zip)"},
+]
 CHUNK = 4 * 2**20  # bytes of one piece of an upload
 
 
@@ -53,7 +67,10 @@ def host(request: HttpRequest, number: int) -> HttpResponse:
     described = describing.full(campaign)
     switches = [{"name": name, "on": described[name], "words": words} for name, words in SWITCHES.items()]
     reproject = campaign.dataset.kind == Dataset.Kind.MAP and campaign.dataset.grid.epsg not in (4326, 3857)
-    context = {"campaign": campaign, "config": {"campaign": described}, "switches": switches, "reproject": reproject}
+    context = {
+        "campaign": campaign, "config": {"campaign": described}, "switches": switches, "reproject": reproject,
+        "doubts": DOUBTS, "files": FILES,
+    }  # fmt: skip
     return render(request, "labeling/campaign.html", context)
 
 

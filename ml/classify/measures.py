@@ -48,9 +48,9 @@ def share(hits: int, of: int) -> list[float] | None:
     """
     if not of:
         return None
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # scipy.stats takes seconds to be imported
 
-    low, high = beta.ppf(_LIMITS, hits + 0.5, of - hits + 0.5)
+    low, high = betaincinv(hits + 0.5, of - hits + 0.5, _LIMITS)
     return _rounded(hits / of, low if hits else 0.0, high if hits < of else 1.0)
 
 

@@ -38,6 +38,24 @@ export class HostApi {
   people() { return json(`${this.#at}people`).then(({ results }) => results); }
   exclude(id, excluded) { return json(`${this.#at}people/${id}`, { method: "PATCH", body: { excluded } }); }
 
+  learning() { return json(`${this.#at}learning`); }
+  changeLearning(body) { return json(`${this.#at}learning`, { method: "PATCH", body }); }
+  beginRound() { return this.#post("learning/rounds", {}); }
+  confusions() { return json(`${this.#at}learning/confusions`); }
+  relabel(cards) { return this.#post("learning/relabel", { cards }); }
+
+  sweeps() { return json(`${this.#at}sweeps`); }
+  beginSweep() { return this.#post("sweeps", {}); }
+  sweepAction(number, action) { return this.#post(`sweeps/${number}/${action}`, {}); }
+  sweepTiles(number, query) { return json(`${this.#at}sweeps/${number}/tiles?${new URLSearchParams(query)}`); }
+  sweepHeat(number, query) { return json(`${this.#at}sweeps/${number}/heat?${new URLSearchParams(query)}`); }
+  review(number, query) { return json(`${this.#at}sweeps/${number}/review?${new URLSearchParams(query)}`); }
+  labelSwept(number, keys, answer) { return this.#post(`sweeps/${number}/labels`, { keys, answer }); }
+  askSwept(number, keys) { return this.#post(`sweeps/${number}/ask`, { keys }); }
+  beginAudit(number, body) { return this.#post(`sweeps/${number}/audit`, body); }
+  audit(number, threshold) { return json(`${this.#at}sweeps/${number}/audit${threshold === null ? "" : `?threshold=${threshold}`}`); }
+  sweepFile(number, name, min) { return `${this.#at}sweeps/${number}/export/${name}?min=${min}`; }
+
   async qr(secret) {
     const form = new URLSearchParams({ token: secret });
     return (await ask(`/campaigns/${this.number}/qr`, { method: "POST", form })).text();

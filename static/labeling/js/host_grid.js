@@ -2,6 +2,8 @@
 import { one, show } from "../../search/js/elements.js";
 import { count, plural } from "../../search/js/format.js";
 import { element } from "./host_answers.js";
+import { labelCard } from "./host_card.js";
+import { Selection } from "./host_selection.js";
 
 const PAGE = 120;
 
@@ -11,8 +13,7 @@ export class Grid {
   #open;
   #fail;
   #cards = new Map(); // id → {card, item}
-  #selected = new Set();
-  #last = null; // the card whose box was used last: shift selects from there
+  #selection;
   #query = {};
   #total = 0;
 
@@ -21,24 +22,21 @@ export class Grid {
     this.#answers = answers;
     this.#open = open;
     this.#fail = fail;
-    const filters = [["", "All tiles"], ["label=none", "Without a label"], ["settled=0", "Still asked about"], ...answers.list.map(({ code, word }) => [`label=${code}`, word]), ["gold=1", "Known tiles"]];
+    this.#selection = new Selection({ list: one("grid"), tools: one("bulk-answers"), all: one("select-all"), answers, decide: (ids, code) => this.#decide(ids, code) });
+    const filters = [["", "All tiles"], ["label=none", "Without a label"], ["settled=0", "Still asked about"], ...answers.list.map(({ code, word }) => [`label=${code}`, word]), ["gold=1", "Known tiles"], ["held_out=1", "Drawn at random, to count what is missing"]];
     one("filter").replaceChildren(...filters.map(([value, words]) => new Option(words, value)));
     one("filter").addEventListener("change", ({ target }) => this.load(Object.fromEntries(new URLSearchParams(target.value))));
     one("more").addEventListener("click", () => this.#page());
-    one("select-all").addEventListener("click", () => this.#selectAll());
-    one("bulk-answers").replaceChildren(...answers.buttons((code) => this.decide(code)));
+    one("bulk-answers").replaceChildren(...answers.buttons((code) => this.#selection.decide(code)));
     one("grid").addEventListener("click", (event) => this.#click(event));
-    document.addEventListener("keydown", (event) => this.#key(event));
-    this.#selection();
   }
 
   async load(query) {
     this.#query = query;
     this.#cards.clear();
-    this.#selected.clear();
+    this.#selection.clear();
     one("grid").replaceChildren();
     await this.#page();
-    this.#selection();
   }
 
   async #page() {
@@ -73,75 +71,27 @@ export class Grid {
   }
 
   #made(card) {
-    const item = element("li", "label-card");
-    item.dataset.card = card.id;
-    item.style.setProperty("--answer", this.#answers.colour(card.label));
-    const picture = Object.assign(element("img", "label-card__image"), { src: card.thumbnail ?? "", alt: "", width: 256, height: 256, loading: "lazy", decoding: "async" });
-    const open = Object.assign(element("button", "label-card__open", picture, this.#answers.badge(card.label), element("span", "label-card__votes", words(card))), { type: "button" });
-    const box = Object.assign(element("input", "label-card__box"), { type: "checkbox", checked: this.#selected.has(card.id) });
-    box.setAttribute("aria-label", "Select this tile");
-    item.classList.toggle("label-card--selected", box.checked);
-    item.append(open, box);
-    return item;
+    const lines = [this.#answers.badge(card.label), element("span", "label-card__votes", words(card))];
+    return labelCard({ id: String(card.id), thumbnail: card.thumbnail, colour: this.#answers.colour(card.label), lines, selected: this.#selection.has(String(card.id)) });
   }
 
   #click(event) {
     const item = event.target.closest("[data-card]");
-    if (!item) return;
+    if (!item || this.#selection.takes(event, item)) return;
     const id = Number(item.dataset.card);
-    if (event.target.matches(".label-card__box")) this.#select(id, event.target.checked, event.shiftKey);
-    else if (event.ctrlKey || event.metaKey || event.shiftKey) this.#select(id, !this.#selected.has(id), event.shiftKey);
-    else this.#open(id, this.#cards.get(id).card);
+    this.#open(id, this.#cards.get(id).card);
   }
 
-  #select(id, on, range) {
-    const order = [...this.#cards.keys()];
-    const [from, to] = [order.indexOf(range && this.#last !== null ? this.#last : id), order.indexOf(id)].sort((a, b) => a - b);
-    for (const one of order.slice(from, to + 1)) this.#mark(one, on);
-    this.#last = id;
-    this.#selection();
-  }
-
-  #mark(id, on) {
-    const { item } = this.#cards.get(id);
-    item.classList.toggle("label-card--selected", on);
-    item.querySelector(".label-card__box").checked = on;
-    if (on) this.#selected.add(id);
-    else this.#selected.delete(id);
-  }
-
-  #selectAll() {
-    const on = this.#selected.size < this.#cards.size;
-    for (const id of this.#cards.keys()) this.#mark(id, on);
-    this.#selection();
-  }
-
-  #selection() {
-    const chosen = this.#selected.size;
-    show(one("bulk-answers"), chosen > 0);
-    one("select-all").textContent = chosen ? `${plural(chosen, "tile")} selected` : "Select all here";
-  }
-
-  #key(event) {
-    if (!this.#selected.size || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.target.matches("input:not([type=checkbox]), select, textarea")) return;
-    if (event.key === "Escape") { for (const id of [...this.#selected]) this.#mark(id, false); this.#selection(); }
-    if (!/^[0-9]$/.test(event.key)) return;
-    const answer = this.#answers.list[Number(event.key) - 1];
-    if (answer || event.key === "0") { event.preventDefault(); this.decide(answer?.code ?? null); }
-  }
-
-  /** The host's word on what is selected. */
-  async decide(code) {
-    const chosen = [...this.#selected];
+  /** The host's word on what is selected; whether it was taken. */
+  async #decide(chosen, code) {
     try {
-      await this.#api.decide(chosen, code);
-      one("announcer").textContent = `${plural(chosen.length, "tile")}: ${code ? this.#answers.word(code) : "left to the votes"}.`;
-      for (const id of chosen) this.#mark(id, false);
-      this.#selection();
+      await this.#api.decide(chosen.map(Number), code);
     } catch (error) {
       this.#fail(error);
+      return false;
     }
+    one("announcer").textContent = `${plural(chosen.length, "tile")}: ${code ? this.#answers.word(code) : "left to the votes"}.`;
+    return true;
   }
 
   #count() {

@@ -10,6 +10,8 @@ import { LabelMap } from "./host_map.js";
 import { People } from "./host_people.js";
 import { wireSettings } from "./host_settings.js";
 import { TileView } from "./host_tile.js";
+import { Learning } from "./learning_view.js";
+import { Sweep } from "./sweep_view.js";
 
 const { campaign } = JSON.parse(document.getElementById("config").textContent);
 const api = new HostApi(campaign.id);
@@ -21,6 +23,8 @@ const grid = new Grid({ api, answers, open, fail });
 const links = new Links({ api, fail });
 const people = new People({ api, fail });
 const map = campaign.dataset.kind === "map" ? new LabelMap({ api, answers, slug: campaign.dataset.slug, open }) : null;
+const learning = new Learning({ api, answers, open, fail });
+const sweep = new Sweep({ api, answers, slug: campaign.dataset.slug, isMap: campaign.dataset.kind === "map", fail });
 let tab = "tiles";
 
 function fail(error) {
@@ -42,6 +46,8 @@ const feed = new HostFeed(campaign.id, {
     known = now;
   },
   cards: ({ results }) => { grid.changed(results); tile.changed(results); map?.changed(results); },
+  learning: () => learning.changed(),
+  sweep: () => sweep.changed(),
   gone: () => fail(new Error("This campaign has been deleted, or you may not host it any more.")),
 });
 
@@ -59,6 +65,10 @@ async function choose(name) {
   if (name === "disputed") await grid.load({ disputed: 1, order: "disagreement" });
   if (name === "map") await map.show().catch(fail);
   if (name === "people") await people.draw();
+  if (name === "learning") await learning.show();
+  else learning.hide();
+  if (name === "sweep") await sweep.show();
+  else sweep.hide();
 }
 
 const tabs = all("tab").filter((button) => !button.hidden);
@@ -70,6 +80,13 @@ tabs.forEach((button, number) => {
     const next = tabs.at((number + step) % tabs.length);
     next.focus();
     choose(next.dataset.tab);
+  });
+});
+for (const link of all("go-to")) link.addEventListener("click", () => {
+  choose(link.dataset.goTo).then(() => {
+    if (!link.dataset.filter) return;
+    one("filter").value = link.dataset.filter;
+    one("filter").dispatchEvent(new Event("change"));
   });
 });
 wireSettings({ api, fail, changed: ({ question, progress }) => { document.querySelector("h1").textContent = question; figures.draw(progress); } });
