@@ -2,8 +2,8 @@
 
 Sends {"type": "progress", …} (labeling/describing.py) at once and after every change, {"type": "cards", "results"} with
 the cards that have changed since the last one, and {"type": "state"} when settings, links or people are to be asked for
-again, {"type": "learning"} when its rounds are, {"type": "sweep", "number"} when that sweep is. Closes with 4404 for who
-may not host it, also later.
+again, {"type": "learning"} when its rounds are, {"type": "sweep", "number"} when that sweep is. Closes with 4404 for
+who may not host it, also later.
 """
 
 import asyncio

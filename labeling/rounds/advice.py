@@ -40,7 +40,7 @@ def recent(learner: Learner) -> Yield:
 
 
 def advise(learner: Learner, now: Counts, last: Round | None) -> dict[str, object]:
-    """{"code", "text", …}: start, label, begin, wait, go_on, dry, exhausted; what an audit finds refines it (sweeps)."""
+    """{"code", "text", …}: start, label, begin, wait, go_on, dry, exhausted; what an audit finds refines it."""
     if not now.positive and last is None:
         return said("start", "Learning needs an example: label one tile as yes, or begin from a search.")
     if last is not None and last.status == Status.READY and not last.choices.exists():

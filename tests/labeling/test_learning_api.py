@@ -1,4 +1,4 @@
-"""/api/v1/campaigns/<id>/learning…: a host changes how a campaign learns and sees its rounds; others find nothing there."""
+"""/api/v1/campaigns/<id>/learning…: a host changes how it learns and sees its rounds; others find nothing there."""
 
 import io
 import tarfile

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -11,9 +11,12 @@ from django.db import connection
 
 from labeling import statistics
 from labeling.dealing import deal
-from labeling.models import Lease, Vote
+from labeling.models import Lease, Round, Vote
 from labeling.recording import record
+from labeling.rounds import begin, running
 from tests.campaigns import make_campaign, make_people, said
+from tests.factories import build_all, make_map
+from tests.learning import answer, make_learning, make_round, some, truth
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -53,6 +56,41 @@ def test_a_vote_sent_many_times_at_the_same_moment_is_stored_once() -> None:
     assert all(outcome.ok for outcome in outcomes)
     assert Vote.objects.count() == 1
     assert campaign.cards.get().votes == 1
+
+
+def test_triggers_at_the_same_moment_make_one_round() -> None:
+    campaign = make_campaign(keys=1)
+    made = together([lambda: begin(campaign, "host", background=False) for _ in range(AT_ONCE)])
+    assert sorted(new for _, new in made) == [False] * (AT_ONCE - 1) + [True]
+    assert {one.number for one, _ in made} == {1}
+    assert Round.objects.count() == 1
+
+
+def test_votes_go_on_while_a_round_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = build_all(make_map("raced", levels=(5,)))
+    known = truth(dataset)
+    campaign = make_learning(dataset, some(known, 10, 11))
+    answer(campaign, known, most=20)
+    last = campaign.cards.get(settled=False)
+    [person] = make_people(campaign, 1)
+    training, voted, whole = Event(), Event(), running.active.run
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        training.set()
+        assert voted.wait(20)
+        return whole(*args, **kwargs)
+
+    def swipe() -> bool:
+        assert training.wait(60)
+        found = record([said(person, last)])[0].ok
+        voted.set()
+        return found
+
+    monkeypatch.setattr(running.active, "run", slow)
+    one, ok = together([lambda: make_round(campaign), swipe])
+    assert (one.status, one.labels, ok) == ("ready", 20, True)
+    assert Vote.objects.filter(card=last).count() == 1
+    assert one.choices.count() == 10
 
 
 def test_tables_that_have_grown_are_counted_anew() -> None:

@@ -12,8 +12,8 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from labeling import dealing, tasks
-from labeling.models import Campaign, Card, Lease, Person
+from labeling import dealing, rounds, tasks
+from labeling.models import Campaign, Card, Lease, Person, Round
 from labeling.models.cards import LEASE
 from tests.campaigns import make_campaign, make_people, vote
 
@@ -70,3 +70,22 @@ def test_two_who_ask_at_the_same_moment_do_not_get_the_same_last_slot(on_disk: C
         dealt, leases = zip(*threads.map(ask, people), strict=True)
     assert sorted(dealt) == [0, 1]
     assert set(leases) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_triggers_at_the_same_moment_make_one_round(on_disk: Callable[[], None]) -> None:
+    campaign = make_campaign(keys=1)
+    on_disk()
+    together = threading.Barrier(2)
+
+    def trigger(kind: str) -> tuple[int, bool, int]:
+        together.wait(5)
+        try:
+            one, new = rounds.begin(campaign, kind, background=False)
+            return one.number, new, Round.objects.count()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        made = sorted(threads.map(trigger, ["labels", "host"]))
+    assert made == [(1, False, 1), (1, True, 1)]

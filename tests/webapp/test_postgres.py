@@ -24,6 +24,8 @@ FLOWS = [
     "tests/labeling/test_recording.py",
     "tests/labeling/test_settling.py",
     "tests/labeling/test_campaign_api.py",
+    "tests/labeling/test_round_tasks.py",
+    "tests/labeling/test_round_triggers.py",
 ]
 
 
