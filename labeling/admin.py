@@ -7,6 +7,8 @@ from django.http import HttpRequest
 
 from labeling.models import (
     Answer,
+    Audit,
+    AuditTile,
     Campaign,
     Card,
     Chosen,
@@ -17,6 +19,8 @@ from labeling.models import (
     Person,
     Round,
     ShareLink,
+    Sweep,
+    SweepPart,
     Vote,
 )
 
@@ -142,4 +146,36 @@ class ChosenAdmin(ReadOnly):
     list_display = ["key", "round", "why", "probability", "position"]
     list_filter = ["why"]
     list_select_related = ["round"]
+    search_fields = ["=key"]
+
+
+@admin.register(Sweep)
+class SweepAdmin(ReadOnly):
+    list_display = ["number", "campaign", "status", "classifier", "threshold", "started_at", "finished_at", "error"]
+    list_filter = ["status", "campaign"]
+    list_select_related = ["campaign"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(SweepPart)
+class SweepPartAdmin(ReadOnly):
+    list_display = ["__str__", "status", "done", "total", "tiles", "attempts", "heartbeat_at", "error"]
+    list_filter = ["status", "product", "level"]
+    list_select_related = ["sweep"]
+
+
+@admin.register(Audit)
+class AuditAdmin(ReadOnly):
+    list_display = ["__str__", "who", "made_by", "made_at"]
+    list_filter = ["who"]
+    list_select_related = ["sweep", "made_by"]
+
+
+@admin.register(AuditTile)
+class AuditTileAdmin(ReadOnly):
+    """Without scores: staff label too."""
+
+    list_display = ["key", "audit", "position"]
+    list_select_related = ["audit__sweep"]
+    exclude = ["score", "stratum"]
     search_fields = ["=key"]

@@ -235,6 +235,7 @@ LANES = {  # threads, and requests waiting for one
     "search": (env.number("SEARCH_THREADS", 2, low=1, high=256), env.number("SEARCH_QUEUE", 64)),
     "tiles": (env.number("TILE_THREADS", 2, low=1, high=256), env.number("TILE_QUEUE", 128)),
     "slow": (env.number("SLOW_THREADS", 2, low=1, high=256), env.number("SLOW_QUEUE", 32)),
+    "downloads": (env.number("DOWNLOAD_THREADS", 2, low=1, high=256), env.number("DOWNLOAD_QUEUE", 16)),
     "pages": (env.number("PAGE_THREADS", 4, low=1, high=256), env.number("PAGE_QUEUE", 128)),
     "probes": (2, 32),  # /healthz, /readyz and /metrics answer whatever else is going on
 }

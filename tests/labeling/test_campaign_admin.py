@@ -5,11 +5,31 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 
-from labeling.models import Answer, Campaign, Card, Decision, Example, Lease, Person, ShareLink, Vote
+from labeling.models import (
+    Answer,
+    Audit,
+    AuditTile,
+    Campaign,
+    Card,
+    Chosen,
+    Decision,
+    Example,
+    Learner,
+    Lease,
+    Person,
+    Round,
+    ShareLink,
+    Sweep,
+    SweepPart,
+    Vote,
+)
 from tests.campaigns import make_campaign, make_people, vote
 
 pytestmark = pytest.mark.django_db
-MODELS = [Answer, Campaign, Card, Decision, Example, Lease, Person, ShareLink, Vote]
+MODELS = [
+    Answer, Audit, AuditTile, Campaign, Card, Chosen, Decision, Example, Learner, Lease, Person, Round, ShareLink,
+    Sweep, SweepPart, Vote,
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -79,7 +79,9 @@ async def until(condition: Callable[[], object]) -> None:
     [("/healthz", "probes"), ("/readyz", "probes"), ("/metrics", "probes"), (TILE, "tiles"),
      ("/api/v1/images/abc.webp", "tiles"), (SEARCH, "search"), (f"{SEARCH}.csv", "search"), ("/", "pages"),
      ("/api/v1/datasets/world/images/", "search"), ("/api/v1/datasets/world/tiles", "pages"), ("/x/metrics", "pages"),
-     ("/api/v1/uploads/abc", "slow"), ("/api/v1/gibs/layers", "slow")],
+     ("/api/v1/uploads/abc", "slow"), ("/api/v1/gibs/layers", "slow"),
+     ("/api/v1/campaigns/3/sweeps/1/export/images.zip", "downloads"), ("/api/v1/campaigns/3/votes.csv", "downloads"),
+     ("/api/v1/campaigns/3/sweeps/1", "pages")],
 )  # fmt: skip
 def test_each_address_has_its_lane(path: str, kind: str) -> None:
     assert kind_of(path) == kind
@@ -197,6 +199,22 @@ async def test_an_answer_too_large_to_keep_is_sent_as_it_comes() -> None:
     client = Client()
     await ask(gate(large), client)
     assert len(client.sent) == 3
+
+
+async def test_an_answer_that_comes_slowly_is_sent_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.admission.gate.LONG", 0.01)
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.02)
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        assert len(client.sent) == 2
+        await asyncio.sleep(0.3)
+        await send({"type": "http.response.body", "body": b"last"})
+
+    client = Client()
+    await ask(gate(slow, seconds=0.1), client)
+    assert [message.get("body") for message in client.sent] == [None, b"first", b"last"]
 
 
 async def test_what_the_application_raises_is_raised() -> None:

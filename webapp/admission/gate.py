@@ -15,6 +15,7 @@ from webapp.uploads import App, Body, Scope, Send, respond
 
 log = logging.getLogger(__name__)
 KEPT = 4 * 2**20  # bytes of an answer that wait for a slow reader without holding a thread
+LONG = 5.0  # seconds after which an answer that comes piece by piece is sent as it comes
 
 
 class Answer:
@@ -23,7 +24,7 @@ class Answer:
     def __init__(self, send: Send) -> None:
         self.send = send
         self.messages: list[Any] = []
-        self.bytes = 0
+        self.bytes, self.since = 0, time.monotonic()
         self.begun = self.dropped = False
 
     async def __call__(self, message: Any) -> None:
@@ -31,7 +32,8 @@ class Answer:
             return
         self.messages.append(message)
         self.bytes += len(message.get("body", b""))
-        if self.bytes > KEPT:
+        slow = message.get("more_body") and time.monotonic() - self.since > LONG
+        if self.bytes > KEPT or slow:
             await self.flush()
 
     async def flush(self) -> None:

@@ -16,6 +16,7 @@ KINDS = (  # the first that matches; whatever else there is, is a page
     ("probes", re.compile(r"/(healthz|readyz|metrics)$")),
     ("tiles", re.compile(r"/tiles/|/api/v1/images/|/l/[^/]+/(cards|examples)/")),
     ("slow", re.compile(r"/api/v1/(gibs|uploads)/")),
+    ("downloads", re.compile(r"/api/v1/campaigns/\d+/(sweeps/\d+/export/|votes\.csv|labels\.)")),
     ("search", re.compile(r"/api/v1/datasets/[^/]+/(search|images|tiles/[^/]+/)")),
 )
 LONGEST = 30  # seconds that anybody is told to wait
