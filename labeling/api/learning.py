@@ -107,7 +107,7 @@ class LearningAnswer(serializers.Serializer):
 
 
 class ConfusionsAnswer(serializers.Serializer):
-    round = serializers.IntegerField()
+    round = serializers.IntegerField(allow_null=True)
     noes = ChoiceAnswer(many=True)
     yeses = ChoiceAnswer(many=True)
     suspects = ChoiceAnswer(many=True)

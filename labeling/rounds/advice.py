@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from labeling.models import Chosen, Learner, Round
+from labeling.models import Audit, Chosen, Learner, Round
 from labeling.rounds.labels import NEEDED, Counts, answers
+from labeling.rounds.measuring import newest_audit
 from ml.classify.measures import share
 from search.models import Status
 
@@ -40,7 +41,22 @@ def recent(learner: Learner) -> Yield:
 
 
 def advise(learner: Learner, now: Counts, last: Round | None) -> dict[str, object]:
-    """{"code", "text", …}: start, label, begin, wait, go_on, dry, exhausted; what an audit finds refines it."""
+    """{"code", "text", …}: start, label, begin, wait, go_on, dry, exhausted.  As long as no round came after a sweep
+    whose audit is complete, what that audit says: stop, go_on."""
+    audit = newest_audit(learner)
+    if audit is not None and last is not None and audit.sweep.round_id == last.pk:
+        return by_audit(audit)
+    return by_rounds(learner, now, last)
+
+
+def by_audit(audit: Audit) -> dict[str, object]:
+    from labeling.audits import estimating  # which knows places from here
+
+    found = estimating.describe(audit)["advice"]
+    return said("stop" if found["code"] == "enough" else "go_on", found["text"], sweep=audit.sweep.number)
+
+
+def by_rounds(learner: Learner, now: Counts, last: Round | None) -> dict[str, object]:
     if not now.positive and last is None:
         return said("start", "Learning needs an example: label one tile as yes, or begin from a search.")
     if last is not None and last.status == Status.READY and not last.choices.exists():

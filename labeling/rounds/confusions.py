@@ -10,7 +10,7 @@ import numpy as np
 from labeling import describing
 from labeling.models import Campaign, Card, Learner
 from labeling.rounds import keeping
-from labeling.rounds.describing import newest, rounded
+from labeling.rounds.describing import last_trained, rounded
 from labeling.rounds.labels import answers
 from labeling.settling import portions
 from ml.classify.suspects import label_issues
@@ -21,12 +21,12 @@ MOST = 24  # of each kind
 def confusions(campaign: Campaign) -> dict[str, Any]:
     """noes: the ones that look most like yes; yeses: that look least like it; suspects: labels that are likely wrong.
 
-    By what their labels are now. NoSuchRound before there is a classifier.
+    By what their labels are now. Before there is a classifier there are none, and `round` is None.
     """
-    one, learner = newest(campaign), Learner.of(campaign)
-    record = keeping.read(learner, one.number)
-    if record is None:
-        return {"round": one.number, "noes": [], "yeses": [], "suspects": []}
+    one, learner = last_trained(campaign), Learner.of(campaign)
+    record = keeping.read(learner, one.number) if one else None
+    if one is None or record is None:
+        return {"round": one and one.number, "noes": [], "yeses": [], "suspects": []}
     judged = np.isfinite(record.held_out)
     keys, targets, chances = (column[judged] for column in (record.keys, record.targets, record.held_out))
     chance = dict(zip(keys.tolist(), chances.tolist(), strict=True))

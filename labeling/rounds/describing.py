@@ -84,9 +84,14 @@ def rounded(probability: float | None) -> float | None:
     return None if probability is None else round(probability, 4)
 
 
+def last_trained(campaign: Campaign) -> Round | None:
+    """The last round that made a classifier."""
+    return campaign.rounds.filter(status=Status.READY).exclude(folder="").order_by("number").last()
+
+
 def newest(campaign: Campaign) -> Round:
-    """The last round that made a classifier; NoSuchRound before there is one."""
-    found = campaign.rounds.filter(status=Status.READY).exclude(folder="").order_by("number").last()
+    """As `last_trained`; NoSuchRound before there is one."""
+    found = last_trained(campaign)
     if found is None:
         text = f"There is no classifier yet: it takes {NEEDED} yes and {NEEDED} no labels, and a round."
         raise NoSuchRound(text)

@@ -7,6 +7,7 @@ dies after nothing twice.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from search.models import Status
 
 log = logging.getLogger(__name__)
 BEAT = 20.0  # seconds
+PAUSE = 0.5  # seconds between two words about its progress
 STEPS = 100  # that a round's progress is told in
 REFUSALS = (LabelingError, SearchError, MLError)
 PASSING = (DamagedShard, ShardMismatch, NotIndexed)  # shards are built anew, or mended, just now
@@ -63,12 +65,14 @@ def run_here(one: Round, on_progress: Progress | None = None) -> bool:
 
 
 def reporter(one: Round, on_progress: Progress | None) -> Progress:
-    """Tells the row and whoever watches, when a hundredth more is done."""
+    """Tells the row and whoever watches, now and then."""
+    told = -PAUSE
 
     def report(done: int, total: int) -> None:
-        part = min(STEPS, STEPS * done // max(1, total))
-        if part > one.done or not one.total:
-            one.report(part, STEPS)
+        nonlocal told
+        if time.monotonic() - told >= PAUSE:
+            told = time.monotonic()
+            one.report(min(STEPS, STEPS * done // max(1, total)), STEPS)
             live.learning_changed(one.campaign_id)
         if on_progress:
             on_progress(done, total)
@@ -100,7 +104,6 @@ def beating(one: Round) -> Iterator[None]:
 def run(one: Round, report: Progress) -> None:
     """The caller has claimed it."""
     learner = Learner.of(one.campaign)
-    one.done = one.total = 0
     report(0, STEPS)
     labels.put_examples_in(learner)
     now, lesson = labels.counts(learner), labels.lesson(learner)
@@ -108,7 +111,6 @@ def run(one: Round, report: Progress) -> None:
              "negatives": lesson.negatives, "settled": now.settled, "found": now.found,
              "digest": lesson.labels.digest}  # fmt: skip
     Round.objects.filter(pk=one.pk).update(**begun)
-    live.learning_changed(one.campaign_id)
     found = choose(one, learner, lesson, report)
     finish(one, learner, found)
 
@@ -126,7 +128,8 @@ def choose(one: Round, learner: Learner, lesson: labels.Lesson, report: Progress
         examples = lesson.positive_keys.tolist()
         pool = free(pool, *avoided)
         choices = active.begin(opened.archive, pool, examples, settings(learner), rng=random, known=lesson.asked)
-        return Found(wanted(choices, *avoided, random))
+        cost = {"scored": 0, "neighbours": len(examples), "archive": len(opened.archive)}
+        return Found(wanted(choices, *avoided, random), {"cost": cost})
     outcome = active.run(
         opened.archive, free(pool, *avoided), lesson.labels, settings(learner), rng=random,
         frontier=frontier(one, learner), dry=dry(one), held_out=lesson.no_lesson, disputes=lesson.disputes,

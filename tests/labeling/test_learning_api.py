@@ -134,10 +134,11 @@ def test_the_worst_disagreements_are_listed(host: Client, campaign: Campaign, kn
 
 
 def test_without_a_classifier_there_are_no_disagreements_and_no_file(host: Client, campaign: Campaign) -> None:
-    for door in ("learning/confusions", "learning/classifier"):
-        refused = ask(host, campaign, "get", door)
-        assert refused.status_code == 404
-        assert "There is no classifier yet" in refused.json()["error"]["message"]
+    told = ask(host, campaign, "get", "learning/confusions").json()
+    assert told == {"round": None, "noes": [], "yeses": [], "suspects": []}
+    refused = ask(host, campaign, "get", "learning/classifier")
+    assert refused.status_code == 404
+    assert "There is no classifier yet" in refused.json()["error"]["message"]
 
 
 def test_more_votes_are_asked_about_doubtful_tiles(host: Client, campaign: Campaign) -> None:

@@ -27,11 +27,14 @@ def taught(world: Dataset, known: dict[int, bool]) -> Campaign:
 def make_audit(campaign: Campaign, known: dict[int, bool], keys: list[int], tiles: int) -> Audit:
     """Of one stratum of so many tiles; none has an answer yet."""
     sweep = Sweep.objects.create(campaign=campaign, number=1, classifier="none", status="ready")
-    strata = [{"low": 0.0, "high": 1.0, "seen": False, "tiles": tiles, "drawn": len(keys)}]
+    strata = [{"low": 0.0, "high": 1.0, "seen": False, "tiles": tiles, "drawn": len(keys), "expected": 0.1}]
     audit = Audit.objects.create(sweep=sweep, who="host", strata=strata, seed=1)
+    sweep.folder.mkdir(parents=True, exist_ok=True)
+    nothing = np.empty(0)
+    np.savez(audit.known_path, scores=nothing, positive=nothing.astype(bool), seen=nothing)
     for position, key in enumerate(keys):
         card = Card.objects.create(campaign=campaign, key=key, held_out=True, target=1, why="audit")
-        AuditTile.objects.create(audit=audit, card=card, key=key, score=0.5, stratum=0, position=position)
+        AuditTile.objects.create(audit=audit, card=card, key=key, score=0.4, stratum=0, position=position)
     return audit
 
 
@@ -108,3 +111,18 @@ def test_an_audit_without_a_find_judges_nothing(taught: Campaign, known: dict[in
     audit = make_audit(taught, known, [key for key, one in known.items() if not one][100:110], 100)
     answer(taught, known)
     assert measuring.audited(Learner.of(taught), audit) is None
+
+
+@pytest.mark.parametrize(("yes", "tiles", "code"), [(20, 60, "stop"), (20, 1500, "go_on")])
+def test_a_complete_audit_advises_until_the_next_round(
+    taught: Campaign, known: dict[int, bool], yes: int, tiles: int, code: str
+) -> None:
+    one = make_round(taught)
+    drawn = [key for key in some(known, yes + 10, 60) if not taught.cards.filter(key=key).exists()][:60]
+    audit = make_audit(taught, known, drawn, max(tiles, len(drawn)))
+    Sweep.objects.update(round=one)
+    assert "sweep" not in said(taught)
+    answer(taught, known)
+    assert (said(taught)["code"], said(taught)["sweep"]) == (code, audit.sweep.number)
+    make_round(taught)
+    assert "sweep" not in said(taught)
