@@ -20,7 +20,7 @@ Counts = NDArray[np.int64]
 DOUBT = 0.005  # share of positives below which no calibrated score is believed when an audit is planned
 _BINS = 2000
 _STEEP = 12.0  # log-odds beyond which scores are not told apart
-_DRAWS = 20_000
+_DRAWS = 8000
 _LIMITS = (0.025, 0.975)
 METHOD = (
     "Stratified random sample of unlabelled tiles, drawn without replacement and labelled blind. Values: stratified "
