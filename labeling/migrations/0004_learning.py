@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 (
                     "batch",
                     models.PositiveSmallIntegerField(
-                        default=20,
+                        default=30,
                         validators=[
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(1000),

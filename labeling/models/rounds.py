@@ -30,7 +30,8 @@ def usual_mix() -> dict[str, float]:
 
 
 class Learner(models.Model):
-    """A campaign's learning. every: new labels that begin a round.  batch: tiles that a round asks about.
+    """A campaign's learning. every: new labels that begin a round.  batch: tiles that a round asks about; some more than
+    that, so that nobody waits while the next one trains.
 
     positive, negative: codes of the answers that count as yes and as no; others teach nothing.
     sources: what a tile is described by besides its own vector: "parent", "children", where those levels are indexed.
@@ -46,7 +47,7 @@ class Learner(models.Model):
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="learner")
     on = models.BooleanField(default=False, help_text="rounds begin by themselves")
     every = models.PositiveSmallIntegerField(default=20, validators=[MinValueValidator(1), MaxValueValidator(10_000)])
-    batch = models.PositiveSmallIntegerField(default=20, validators=[MinValueValidator(1), MaxValueValidator(1000)])
+    batch = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(1), MaxValueValidator(1000)])
     positive = models.JSONField(default=list)
     negative = models.JSONField(default=list)
     mix = models.JSONField(default=usual_mix)
