@@ -107,7 +107,7 @@ export class Learning {
         costs(round.cost, pool),
       ];
       const row = element("tr", "", ...cells.map((text) => element("td", "", text)));
-      Object.assign(row.dataset, { round: round.number, status: round.status });
+      Object.assign(row.dataset, { round: round.number, status: round.status, classifier: round.classifier });
       return row;
     }));
     one("rounds-title").textContent = plural(rounds.length, "round");

@@ -105,7 +105,7 @@ export class SweepMap {
     if (filled) return new style.Style({ fill: new style.Fill({ color: filled }) });
     const label = feature.get("label"), score = feature.get("score");
     const color = label ? this.#answers.colour(label) : `rgb(${colouring({ low: 0, high: 1 })(score)})`;
-    return new style.Style({ stroke: new style.Stroke({ color, width: label ? 3 : 2, lineDash: label ? undefined : [5, 3] }), fill: new style.Fill({ color: "rgb(0 0 0 / 1%)" }) });
+    return new style.Style({ stroke: new style.Stroke({ color, width: label ? 3 : 2 }), fill: new style.Fill({ color: "rgb(0 0 0 / 1%)" }) });
   }
 
   #hover(feature) {
