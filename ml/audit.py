@@ -22,6 +22,7 @@ _BINS = 2000
 _STEEP = 12.0  # log-odds beyond which scores are not told apart
 _DRAWS = 8000
 _LIMITS = (0.025, 0.975)
+_RULE_OF_THREE = 0.7  # its Beta(0.7, n) has 97.5 % below 3 / n
 METHOD = (
     "Stratified random sample of unlabelled tiles, drawn without replacement and labelled blind. Values: stratified "
     "expansion estimator (Cochran 1977, eq. 5.1). 95 % intervals: simulated positives among the unaudited tiles, with "
@@ -225,8 +226,9 @@ def estimate(strata: Sequence[Stratum], *, threshold: float, known: int = 0, see
     law of each stratum's audit (x of n). Two laws are used, as in the exact limits of Clopper and Pearson (1934):
         fewest   Beta(x, n - x + 1), 0 where nothing was found
         most     Beta(x + 1/2, n - x + 1/2), Jeffreys'; strata without a find are taken together: the one whose finds
-                 would weigh most (N_h / n_h) gets Beta(1, n), the others 0. That is the largest total that all these
-                 zeros leave possible (the "rule of three"); a prior for each would add up phantoms.
+                 would weigh most (N_h / n_h) gets Beta(0.7, n), the others 0. Its upper end is the rule of three's,
+                 3 / n, the exact one-sided limit at 95 %: the lower end, 0, cannot fail. The worst stratum's is also
+                 the largest total that all these zeros leave possible; a prior for each would add up phantoms.
     Where positives are the more common kind, the same is said of negatives.
     A stratum that was not audited at all can hold nothing or positives only.
     The lower end of recall takes the fewest above and the most below the threshold, and so on.
@@ -302,7 +304,7 @@ def _shares(n: int, x: int, random: np.random.Generator, *, heaviest: bool) -> t
         low, high = _shares(n, n - x, random, heaviest=heaviest)
         return 1 - high, 1 - low
     if not x:
-        return np.zeros(_DRAWS), random.beta(1, n, _DRAWS) if heaviest else np.zeros(_DRAWS)
+        return np.zeros(_DRAWS), random.beta(_RULE_OF_THREE, n, _DRAWS) if heaviest else np.zeros(_DRAWS)
     return random.beta(x, n - x + 1, _DRAWS), random.beta(x + 0.5, n - x + 0.5, _DRAWS)
 
 
