@@ -180,5 +180,5 @@ def address(scene: Scene, box: grid.Bounds) -> str:
     digits = 4 if PROJECTIONS[name].is_geographic else 0
     when = f"{scene.written_day}-T00:00:00Z" if scene.date else ""
     corners = ",".join(f"{value:.{digits}f}" for value in view)
-    fields = {"p": name, "v": corners, "l": str(source.get("layer", "")), "t": when}
-    return ROOT + "?" + "&".join(f"{key}={quote(value, ',:')}" for key, value in fields.items() if value)
+    fields = {"p": name, "v": corners, "l": quote(str(source.get("layer", ""))), "t": when}
+    return ROOT + "?" + "&".join(f"{key}={value}" for key, value in fields.items() if value)

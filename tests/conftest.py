@@ -18,8 +18,9 @@ from webapp.redis import embedded_redis
 
 # Sites, processes and networks: begun first, so that no process is left alone with them at the end.
 LONG = ["browser/", "test_serve", "test_killed", "test_damage_live", "test_compositing", "test_networks",
-        "test_postgres", "test_import_killed", "test_round_killed", "test_gibs_killed", "ml/test_commands",
-        "ml/test_imports", "search/test_commands", "test_gibs", "test_text", "test_static", "test_asking"]  # fmt: skip
+        "test_postgres", "test_import_killed", "test_round_killed", "test_sweep_killed", "test_gibs_killed",
+        "ml/test_commands", "ml/test_imports", "search/test_commands", "test_gibs", "test_text", "test_static",
+        "test_asking"]  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
