@@ -8,6 +8,7 @@ number's upper bits are the row, its lower 14 the column. docs/decisions/005-til
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -117,6 +118,7 @@ def date_of(day: int) -> date | None:
     return EPOCH + timedelta(days=day - 1) if day else None
 
 
+@lru_cache(maxsize=4096)
 def written(day: int) -> str:
     """The day as addresses write it: ISO date, or "static"."""
     when = date_of(day)

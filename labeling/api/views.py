@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from labeling import campaigns, describing, exporting, live, people, settling
+from labeling import campaigns, deleting, describing, exporting, people, settling
 from labeling import links as share_links
 from labeling.api import serializers as forms
 from labeling.errors import NoSuchCampaign, NoSuchCard, NotHost
@@ -89,8 +89,7 @@ class CampaignView(HostView):
         campaign = self.campaign(request, number)
         if not (request.user.is_staff or campaign.owner_id == request.user.pk):
             raise NotHost("Only the campaign's owner may delete it.")
-        campaign.delete()
-        live.state_changed(number)
+        deleting.delete(campaign)
         return Response(status=204)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -113,7 +112,7 @@ class Collection:
     def _links(self, scene: Scene, key: int, address: keys.TileAddress) -> Row:
         """The map with this tile in its middle, or the gallery beside the picture; the same place in Worldview."""
         dataset = self.campaign.dataset
-        page = f"{self.site}/?dataset={dataset.slug}&product={quote(scene.product.name)}&date={scene.written_day}"
+        page = f"{self.site}/?dataset={dataset.slug}&product={scene.product.name}&date={scene.written_day}"
         if dataset.kind == Dataset.Kind.GALLERY:
             return {"map": f"{page}&like={key}", "worldview": None}
         box = around(scene, address)

@@ -57,6 +57,7 @@ def test_one_campaign_does_not_wait_for_another(sent: list[float]) -> None:
         (lambda: live.drop(73, {5}), live.person_group(73), "cards.drop"),
         (lambda: live.state_changed(74), live.phones_group(74), "state.changed"),
         (lambda: live.new_cards(75), live.campaign_group(75), "cards.new"),
+        (lambda: live.sweep_changed(77, 3), live.campaign_group(77), "sweep.changed"),
     ],
 )
 def test_messages_reach_their_group(tell, group, kind) -> None:
