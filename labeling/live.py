@@ -139,9 +139,9 @@ def new_cards(campaign: int) -> None:
     tell(phones_group(campaign), "cards.new")
 
 
-def learning_changed(campaign: int) -> None:
+def learning_changed(campaign: int, *, wait: bool = True) -> None:
     """Its rounds, or how it learns."""
-    tell(campaign_group(campaign), "learning.changed")
+    (tell if wait else send)(campaign_group(campaign), "learning.changed")
 
 
 def sweep_changed(campaign: int, number: int) -> None:

@@ -30,7 +30,7 @@ def usual_mix() -> dict[str, float]:
 
 
 class Learner(models.Model):
-    """A campaign's learning. every: new labels that begin a round.  batch: tiles that a round asks about; some more than
+    """A campaign's learning. every: new labels that begin a round.  batch: tiles that a round asks about; more than
     that, so that nobody waits while the next one trains.
 
     positive, negative: codes of the answers that count as yes and as no; others teach nothing.

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Protocol
 
 from django.db import transaction
 from django.db.models import Max
@@ -13,20 +12,10 @@ from labeling.models import Campaign, Card, Chosen, Lease, Round
 from labeling.models.campaigns import MOST_VOTES
 from labeling.rows import update_rows
 from labeling.settling import portions
+from ml.active import Choice
 
 DISPUTED = "disputed"
 MORE_VOTES = 2  # asked about a tile whose votes disagree, at a time
-
-
-class Choice(Protocol):
-    """As ml.active makes them."""
-
-    @property
-    def key(self) -> int: ...
-    @property
-    def why(self) -> str: ...
-    @property
-    def probability(self) -> float | None: ...
 
 
 def put(one: Round, campaign: Campaign, choices: Sequence[Choice]) -> list[Chosen]:
@@ -42,7 +31,7 @@ def put(one: Round, campaign: Campaign, choices: Sequence[Choice]) -> list[Chose
     room = campaigns.MOST_CARDS - campaign.cards.count()
     fresh = [choice for choice in choices if choice.key not in known][: max(0, room)]
     add(one, campaign, fresh, first)
-    raise_up(campaign, list(known.values()), first, {choice.key: choice.why for choice in choices}, one)
+    raise_up(campaign, list(known.values()), first, {choice.key: str(choice.why) for choice in choices}, one)
     cards = {card.key: card for card in cards_of(campaign, [choice.key for choice in choices])}
     rows = [
         Chosen(round=one, card=cards[choice.key], key=choice.key, why=choice.why[:20], probability=choice.probability,

@@ -122,7 +122,7 @@ def lesson(learner: Learner) -> Lesson:
     said = votes(campaign, yes, no)
     spoken = campaign.cards.filter(Q(votes__gt=0) | Q(decision__isnull=False) | Q(gold__isnull=False), held_out=False)
     rows: list[tuple[int, float, float]] = []
-    for card in spoken.order_by("key").only("key", "decision", "gold", "skill_label", "skill_share"):
+    for card in spoken.order_by("key").only("campaign", "key", "decision", "gold", "skill_label", "skill_share"):
         believed = belief(card, said.get(card.pk, (0, 0)), yes, no)
         if believed is not None and campaign.consensus == Campaign.Consensus.SKILL:
             believed = skilled(card, believed, yes, no)

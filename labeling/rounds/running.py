@@ -73,7 +73,7 @@ def reporter(one: Round, on_progress: Progress | None) -> Progress:
         if time.monotonic() - told >= PAUSE:
             told = time.monotonic()
             one.report(min(STEPS, STEPS * done // max(1, total)), STEPS)
-            live.learning_changed(one.campaign_id)
+            live.learning_changed(one.campaign_id, wait=False)
         if on_progress:
             on_progress(done, total)
 
@@ -190,11 +190,12 @@ def staged(report: Progress) -> Callable[[str, int, int], None]:
 def finish(one: Round, learner: Learner, found: Found) -> None:
     """The tiles, why they were chosen and the end of the round, in one transaction."""
     with transaction.atomic():
+        one.report(STEPS, STEPS)  # Cancelled, when it is no longer ours
         campaign = Campaign.locked(one.campaign_id)
-        one.finish(**found.fields)  # Cancelled, and nothing stays, when it is no longer ours
+        one.finish(**found.fields)  # the same, and nothing stays
         batch.put(one, campaign, found.choices)
         advice = advise(learner, labels.counts(learner), one)
-        Round.objects.filter(pk=one.pk).update(advice=advice, done=STEPS, total=STEPS)
+        Round.objects.filter(pk=one.pk).update(advice=advice)
         transaction.on_commit(lambda: live.new_cards(campaign.pk))
         transaction.on_commit(lambda: live.changed([campaign.pk]))
         transaction.on_commit(lambda: live.learning_changed(campaign.pk))

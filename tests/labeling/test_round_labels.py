@@ -1,5 +1,8 @@
 """What votes teach: chances and weights; and which tiles show the same ground."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -148,3 +151,13 @@ def test_examples_become_tiles_with_the_hosts_word_once(campaign: Campaign, worl
         labels.put_examples_in(Learner.of(campaign))
     found = campaign.cards.filter(why="example").order_by("key").values_list("key", "decision__code", "decisions")
     assert [(key, code) for key, code, _ in found] == [(first, "yes"), (second, "no")]
+
+
+def test_many_labels_are_read_in_few_queries(
+    campaign: Campaign, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    for card in campaign.cards.all():
+        give(campaign, card, "yes")
+    learner = Learner.of(campaign)
+    with django_assert_max_num_queries(6):
+        labels.lesson(learner)

@@ -112,6 +112,19 @@ def test_who_was_taken_over_adds_nothing(waiting: Round, monkeypatch: pytest.Mon
     assert not Card.objects.filter(round=waiting).exists()
 
 
+def test_a_campaign_that_is_deleted_meanwhile_is_no_error(waiting: Round, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = running.active.run
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        outcome = whole(*args, **{**kwargs, "on_progress": None})
+        waiting.campaign.delete()
+        return outcome
+
+    monkeypatch.setattr(running.active, "run", slow)
+    tasks.run_round(waiting.pk)
+    assert not Round.objects.exists()
+
+
 def test_two_attempts_choose_the_same_tiles(taught: Campaign, waiting: Round, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen: list[list[int]] = []
 
