@@ -75,6 +75,7 @@ class RoundAnswer(serializers.Serializer):
     number = serializers.IntegerField()
     status = serializers.CharField()
     trigger = serializers.ChoiceField(Round.Trigger.choices)
+    queued_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     done = serializers.IntegerField()
@@ -86,7 +87,9 @@ class RoundAnswer(serializers.Serializer):
     found = serializers.IntegerField()
     metrics = serializers.DictField()
     cost = serializers.DictField()
-    chosen = serializers.DictField(child=serializers.IntegerField())
+    chosen = serializers.DictField(child=serializers.IntegerField(), help_text="tiles by why they were chosen")
+    advice = serializers.DictField(help_text="of the moment when it ended")
+    classifier = serializers.BooleanField(help_text="whether it trained one")
 
 
 class ChoiceAnswer(CardAnswer):

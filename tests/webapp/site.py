@@ -36,6 +36,7 @@ class Site:
             "LOG_FORMAT": "console",
             "WEB_WORKERS": "1",
             "WORKER_CONCURRENCY": "1",
+            "LEARNING_AT_ONCE": "1",
         }
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self.environment = {**kept, **ours, **environment}
