@@ -9,7 +9,8 @@ class Config:
     """How a classifier is trained.
 
     head: "logistic" or "mlp", a network with one hidden layer.  hidden: its units.  epochs: its steps over all labels.
-    strength: of the L2 penalty on the weights, beside a loss that is summed over labels.
+    strength: of the L2 penalty on the weights, beside a loss that is summed over labels.  The defaults of strength and
+    shrinkage rank held-out islands best among 0.1 to 300 and 0.03 to 2, with 60 to 2,500 labels and two encoders.
     balanced: positives and negatives weigh the same altogether.
     calibrated: cross-validate, so that probabilities are calibrated and metrics are known; without it, one fit only.
     folds: of that cross-validation.
@@ -22,12 +23,12 @@ class Config:
     head: Literal["logistic", "mlp"] = "logistic"
     hidden: int = 32
     epochs: int = 100
-    strength: float = 1.0
+    strength: float = 100.0
     balanced: bool = True
     calibrated: bool = True
     folds: int = 5
     whiten: bool = True
-    shrinkage: float = 0.1
+    shrinkage: float = 1.0
     components: int = 512
     adapt: bool = False
     seed: int = 0
