@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from labeling.audits.drawing import above
+from labeling.audits.drawing import above, positives
 from labeling.errors import NoSuchSweep
 from labeling.models import Audit, Learner
+from labeling.sweeps import scores
 from ml.audit import METHOD, Estimate, Interval, Stratum, advise, estimate
 
 ALSO = (
-    " Tiles that were labelled before are counted, not estimated. Answers that are neither yes nor no say nothing: such"
-    " tiles count as not audited within their band. Tiles of places that were labelled before are strata of their own."
+    " Tiles that were labelled before are counted, not estimated; what has been found since below the threshold is"
+    " taken off what is missing. Answers that are neither yes nor no say nothing: such tiles count as not audited"
+    " within their band. Tiles of places that were labelled before are strata of their own."
 )
 
 
@@ -42,9 +44,10 @@ def answers(audit: Audit) -> Answers:
 
 @dataclass(frozen=True)
 class Known:
-    """Of the tiles that were not drawn.  scores, positive: (m,) of those with a label; seen: (k,) scores, ascending, of
-    the unlabelled ones whose places were labelled before."""
+    """Of the tiles that were not drawn.  keys, scores, positive: (m,) of those with a label; seen: (k,) scores,
+    ascending, of the unlabelled ones whose places were labelled before."""
 
+    keys: np.ndarray
     scores: np.ndarray
     positive: np.ndarray
     seen: np.ndarray
@@ -53,7 +56,7 @@ class Known:
 def known(audit: Audit) -> Known:
     try:
         with np.load(audit.known_path, allow_pickle=False) as file:
-            return Known(file["scores"], file["positive"], file["seen"])
+            return Known(*(file[name] for name in ("keys", "scores", "positive", "seen")))
     except FileNotFoundError as error:
         raise NoSuchSweep("The files of this audit are gone: start a new sweep, and draw another one.") from error
 
@@ -63,7 +66,8 @@ def describe(audit: Audit, threshold: float | None = None) -> dict[str, Any]:
     if threshold is None:
         threshold = 0.5 if audit.sweep.threshold is None else audit.sweep.threshold
     said = answers(audit)
-    strata = strata_of(audit, said, known(audit), threshold)
+    there = known(audit)
+    strata = strata_of(audit, said, there, threshold)
     told = {
         "status": "complete" if said.settled.all() else "labelling", "who": audit.who, "tiles": len(said.settled),
         "labelled": int(said.settled.sum()), "unsure": int((said.settled & ~said.usable).sum()),
@@ -72,12 +76,47 @@ def describe(audit: Audit, threshold: float | None = None) -> dict[str, Any]:
     }  # fmt: skip
     if not said.usable.any():
         return {**told, **dict.fromkeys(("total", "precision", "recall", "missing", "unseen")), "advice": NOTHING_YET}
-    found = estimate(strata, threshold=threshold, known=int(known(audit).positive.sum()))
+    found = with_later(
+        estimate(strata, threshold=threshold, known=int(there.positive.sum())), later(audit, there, threshold)
+    )
     return {
         **told, "total": list(found.total), "precision": list(found.precision), "recall": list(found.recall),
         "missing": list(found.missing), "unseen": unseen(strata, audit.strata, said, threshold),
         "advice": advice(strata, found, complete=bool(said.settled.all())),
     }  # fmt: skip
+
+
+def later(audit: Audit, there: Known, threshold: float) -> int:
+    """Positives below the threshold that have got their label since the draw, those of the audit left out."""
+    now = np.setdiff1d(positives(audit.sweep), there.keys, assume_unique=True)
+    fresh = np.setdiff1d(now, np.fromiter(audit.tiles.values_list("key", flat=True), np.int64), assume_unique=True)
+    found = 0
+    for part in scores.ready(audit.sweep):
+        one = scores.opened(part)
+        rows = one.rows_of(fresh)
+        found += int((one.values[np.intersect1d(rows, one.order)] < threshold).sum())
+    return found
+
+
+def with_later(found: Estimate, more: int) -> Estimate:
+    """What was found since is not missing any more; how many there are in all was estimated for all of them.
+
+    The ends of recall take the ends of the total that lead to less, and more.
+    """
+    if not more:
+        return found
+    recall, missing, total = found.recall, found.missing, found.total
+
+    def grown(share: float, whole: float) -> float:
+        return min(1.0, share + more / max(whole, 1.0))
+
+    def left(side: float) -> float:
+        return max(0.0, side - more)
+
+    return found._replace(
+        recall=(grown(recall[0], total[0]), grown(recall[1], total[2]), grown(recall[2], total[1])),
+        missing=(left(missing[0]), left(missing[1]), left(missing[2])),
+    )
 
 
 NOTHING_YET = {"code": "label", "text": "Label the tiles of the audit first: they say how many are still missing."}

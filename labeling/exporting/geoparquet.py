@@ -15,7 +15,7 @@ from labeling.exporting.collection import Collection, Row, outlines
 from labeling.exporting.geojson import ring
 from labeling.exporting.streaming import Drain
 
-GROUP = 20_000  # rows of a row group
+GROUP = 10_000  # rows of a row group
 Box = tuple[float, float, float, float]
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 POLYGON, MULTIPOLYGON = 3, 6  # OGC 06-103r4, table 7

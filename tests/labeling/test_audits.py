@@ -158,6 +158,24 @@ def test_answers_that_say_nothing_count_as_not_audited(sweep: Sweep) -> None:
     assert "neither yes nor no" in told["method"]
 
 
+def test_what_is_found_after_the_draw_is_missing_no_more(campaign: Campaign, sweep: Sweep) -> None:
+    audit, _ = audits.draw(sweep, 300, "host", seed=10)
+    answer(audit)
+    before, packed = audits.describe(audit), every_key(sweep)
+    drawn = np.isin(packed, list(audit.tiles.values_list("key", flat=True)))
+    more = packed[(chance(packed) < 0.5) & ~drawn & truth(packed)][:20]
+    answering.label(campaign, more.tolist(), "yes", None)
+    above = packed[(chance(packed) >= 0.5) & ~drawn & truth(packed)][:5]
+    answering.label(campaign, above.tolist(), "yes", None)
+    after = audits.describe(audit)
+    assert after["missing"][0] == pytest.approx(before["missing"][0] - 20)
+    assert after["total"] == before["total"]
+    assert after["recall"][0] == pytest.approx(before["recall"][0] + 20 / before["total"][0])
+    truly = truth(packed)
+    taken = (chance(packed) >= 0.5) | np.isin(packed, more) | drawn & truly
+    assert after["recall"][1] <= truly[taken].sum() / truly.sum() <= after["recall"][2]
+
+
 def test_half_an_audit_says_that_it_is_half(sweep: Sweep) -> None:
     audit, _ = audits.draw(sweep, 200, "host", seed=7)
     cards = list(audits.cards(audit)[:100])

@@ -112,6 +112,14 @@ async def test_a_vote_reaches_the_host_at_once(campaign: Campaign, owner: User) 
     await hung_up(socket)
 
 
+async def test_the_host_hears_of_a_sweep(campaign: Campaign, owner: User) -> None:
+    socket = await opened(campaign, owner)
+    await heard(socket, "progress")
+    await sync_to_async(live.sweep_changed)(campaign.pk, 3)
+    assert await heard(socket, "sweep") == {"type": "sweep", "number": 3}
+    await hung_up(socket)
+
+
 @pytest.mark.parametrize("who", ["nobody", "other"])
 async def test_who_does_not_host_hears_nothing(campaign: Campaign, who: str) -> None:
     other = AnonymousUser() if who == "nobody" else await sync_to_async(User.objects.create_user)("bob")

@@ -26,6 +26,7 @@ FLOWS = [
     "tests/labeling/test_campaign_api.py",
     "tests/labeling/test_round_tasks.py",
     "tests/labeling/test_round_triggers.py",
+    "tests/labeling/test_sweeps.py",
 ]
 
 
