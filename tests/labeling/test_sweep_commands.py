@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from labeling.models import Campaign
-from labeling.sweeps import answering, found, starting
+from labeling.models import Campaign, SweepPart
+from labeling.sweeps import answering, found, running, starting
 from search.models import Dataset
 from tests.campaigns import make_campaign
 from tests.sweeping import make_round, make_sweep
@@ -63,6 +63,24 @@ def test_a_stopped_sweep_is_left_alone_for_a_new_one(campaign: Campaign) -> None
     make_round(campaign)
     starting.cancel(starting.begin(campaign, background=False)[0])
     assert json.loads(call("sweep", campaign.pk, "--new", "--json")[0])["number"] == 2
+
+
+def test_a_shard_that_is_being_built_holds_no_other_up(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_round(campaign)
+    sweep, _ = starting.begin(campaign, background=False)
+    first = sweep.parts.order_by("pk").first()
+    begun: list[int] = []
+    run = running.run_here
+
+    def later(part: SweepPart, *rest: object) -> bool:
+        begun.append(part.pk)
+        return begun.count(first.pk) > 1 and run(part) if part.pk == first.pk else run(part)
+
+    monkeypatch.setattr(running, "run_here", later)
+    monkeypatch.setattr("labeling.management.commands.sweep.PATIENCE", 0)
+    call("sweep", campaign.pk)
+    assert len(begun) == 5
+    assert begun[-1] == first.pk
 
 
 def test_a_campaign_that_has_not_learnt_is_refused_with_a_sentence(campaign: Campaign) -> None:

@@ -61,10 +61,11 @@ class Command(SiteCommand):
     def work(self, sweep: Sweep, report: Report) -> None:
         """Part after part; those that other workers have are waited for."""
         while sweep.goes_on():
-            mine = sweep.parts.select_related("sweep__campaign__dataset").claimable().order_by("pk").first()
-            if mine is None or not running.run_here(mine, lambda *_: report(*sweep.progress())):
-                time.sleep(PATIENCE)
+            waiting = sweep.parts.select_related("sweep__campaign__dataset").claimable().order_by("pk")
+            done = [running.run_here(part, lambda *_: report(*sweep.progress())) for part in waiting]
             report(*sweep.progress())
+            if not any(done):
+                time.sleep(PATIENCE)
 
 
 def above(told: dict[str, Any]) -> int:
