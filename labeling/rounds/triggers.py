@@ -30,8 +30,8 @@ def begin(campaign: Campaign, trigger: str, *, after: int | None = None, backgro
     try:
         with transaction.atomic():
             made = Round.objects.create(campaign=campaign, number=last + 1, trigger=trigger)
-    except IntegrityError:  # another trigger was first
-        return campaign.rounds.get(number=last + 1), False
+    except IntegrityError:  # another trigger was first, in one way or the other; its round is the last
+        return campaign.rounds.order_by("-number")[0], False
     if background:
         transaction.on_commit(partial(tasks.enqueue_round, made.pk))
     return made, True

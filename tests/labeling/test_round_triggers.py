@@ -10,7 +10,7 @@ from django.utils import timezone
 from labeling import campaigns, nudging, settling, tasks
 from labeling.models import Campaign, Learner, Person, Round
 from labeling.people import HERE
-from labeling.rounds import begin, change, consider
+from labeling.rounds import begin, change, consider, triggers
 from labeling.rounds.labels import counts
 from search.models import Dataset, Status
 from search.query import Query
@@ -124,6 +124,17 @@ def test_a_trigger_that_comes_too_late_begins_nothing(asked: Campaign) -> None:
     """It counted before another trigger's round began, which has ended meanwhile."""
     made, new = begin(asked, "labels", after=0, background=False)
     assert (made.number, new) == (1, False)
+
+
+def test_a_trigger_that_looked_before_another_round_began_finds_that_one(
+    asked: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is committed between this one's two looks at the table."""
+    first, _ = begin(asked, "host", background=False)
+    unfinished = list(triggers.UNFINISHED)
+    monkeypatch.setattr(triggers, "UNFINISHED", [])
+    assert begin(asked, "labels", background=False) == (first, False)
+    assert Round.objects.filter(status__in=unfinished).count() == 1
 
 
 def test_after_a_failed_round_the_next_one_waits_for_new_labels(asked: Campaign, known: dict[int, bool]) -> None:
