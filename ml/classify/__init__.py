@@ -10,6 +10,8 @@
     scoring.py      a sweep over a memory-mapped file
     measures.py     F1, precision, recall, average precision, with intervals
     suspects.py     which labels are likely to be wrong
+    shards.py       a classifier over shards;  related.py: squares above and below
+    finetuning.py   the optional last step: a new version of the encoder
 
 `python -m ml.classify CLASSIFIER SHARD…` scores shards without a site.
 """

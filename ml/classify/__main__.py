@@ -31,6 +31,10 @@ def main() -> None:
     parser.add_argument("classifier", type=Path, help="the classifier's folder, with classifier.json in it")
     parser.add_argument("shards", type=Path, nargs="+", metavar="SHARD", help="folders of embedded tiles")
     parser.add_argument("--out", type=Path, required=True, help="the table to write; must not exist yet")
+    parser.add_argument(
+        "--beside", type=Path, nargs="+", default=[], metavar="SHARD",
+        help="shards of the levels above and below, for a classifier that looks at these squares too",
+    )  # fmt: skip
     parser.add_argument("--csv", action="store_true", help="write CSV instead of Parquet")
     parser.add_argument("--min", type=share, default=0.0, metavar="SCORE", help="leave out what scores less")
     parser.add_argument("--json", action="store_true", help="for scripts: a summary as JSON on stdout, no progress bar")
@@ -39,7 +43,13 @@ def main() -> None:
     start = time.perf_counter()
     with command.progress_bars(quiet=options.json) as progress:
         told = score_shards(
-            classifier, options.shards, options.out, least=options.min, as_csv=options.csv, on_progress=progress
+            classifier,
+            options.shards,
+            options.out,
+            least=options.min,
+            as_csv=options.csv,
+            beside=options.beside,
+            on_progress=progress,
         )
     seconds = time.perf_counter() - start
     if options.json:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ml.classify import scoring
 from ml.classify.classifier import Classifier
+from ml.classify.related import BOUNDS, Related
 from ml.errors import BadClassifier
 from ml.index.interface import Progress
 from ml.shards import Shard
 
-BOUNDS = ("west", "south", "east", "north")
 Write = Callable[[pa.Table], None]
 
 
@@ -38,26 +38,28 @@ def score_shards(
     *,
     least: float = 0.0,
     as_csv: bool = False,
+    beside: Sequence[Path] = (),
     on_progress: Progress | None = None,
 ) -> Told:
     """Write the tiles that score at least `least` to out, whole or not at all: Parquet, or CSV.
 
     Columns: shard (its folder's name), key, name where the shard has names, score, west, south, east, north in degrees.
+    beside: shards of other levels, for a classifier that looks at the squares above or below as well (Related).
     All shards are looked at before anything is written.  Raises BadClassifier for one of another encoder, DamagedShard,
     FileExistsError.
     """
     if out.exists():
         raise FileExistsError(f"{out} exists already. Move it away first, or give another file.")
     opened = [Shard.open(folder) for folder in shards]
-    for shard in opened:
-        check(classifier, shard)
+    others = [Shard.open(folder) for folder in beside]
+    features = [features_of(classifier, shard, others) for shard in opened]
     told, total = Told(), sum(shard.count for shard in opened)
     part = out.with_name(f".{out.name}.part")
     writer: AbstractContextManager[Write] = _csv(part) if as_csv else _parquet(part)
     try:
         with writer as write:
-            for shard in opened:
-                for first, scores in blocks(classifier, shard):
+            for shard, vectors in zip(opened, features, strict=True):
+                for first, scores in blocks(classifier, vectors):
                     told.tiles += len(scores)
                     told.histogram += scoring.histogram(scores)
                     rows = np.flatnonzero(scores >= least)
@@ -71,33 +73,37 @@ def score_shards(
     return told
 
 
-def blocks(classifier: Classifier, shard: Shard) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def blocks(classifier: Classifier, vectors: scoring.Rows) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """First row and scores of each block."""
     first = 0
-    for scores in scoring.sweep(classifier, shard.vectors):
+    for scores in scoring.sweep(classifier, vectors):
         yield first, scores
         first += len(scores)
 
 
-def check(classifier: Classifier, shard: Shard) -> None:
-    """Raises BadClassifier when the shard's vectors are not what the classifier was trained on."""
-    if len(classifier.sources) > 1:
-        parts = ", ".join(source.get("relation", "the tile itself") for source in classifier.sources)
+def features_of(classifier: Classifier, shard: Shard, beside: Sequence[Shard] = ()) -> scoring.Rows:
+    """What the classifier looks at; raises BadClassifier when the shards do not have it."""
+    own: dict[str, Any] = classifier.sources[0] if classifier.sources else {}
+    dim = own.get("dim", classifier.dim)
+    if dim != shard.dim:
         raise BadClassifier(
-            f"This classifier looks at several vectors of each place ({parts}), which only the site can put together: "
-            "train one on the tiles' own vectors, or sweep on the site."
+            f"This classifier looks at vectors of {dim} numbers, those of {shard.folder} have {shard.dim}: embed "
+            "the images with the encoder that it was trained on."
         )
-    if classifier.dim != shard.dim:
-        raise BadClassifier(
-            f"This classifier looks at vectors of {classifier.dim} numbers, those of {shard.folder} have {shard.dim}: "
-            "embed the images with the encoder that it was trained on."
+    for one in (shard, *beside) if len(classifier.sources) > 1 else (shard,):
+        check_encoder(own, one)
+    return Related(shard, classifier.sources, beside) if len(classifier.sources) > 1 else shard.vectors
+
+
+def check_encoder(own: dict[str, Any], shard: Shard) -> None:
+    """Raises BadClassifier when the shard's vectors mean something else than those that were learnt from."""
+    wanted, made = own.get("fingerprint"), shard.meta["fingerprint"]
+    if wanted and _encoder(wanted) != _encoder(made):
+        trained, held = (
+            f"{about.get('encoder', 'encoder')} {_encoder(about['fingerprint'])}" for about in (own, shard.meta)
         )
-    wanted = classifier.sources[0].get("fingerprint") if classifier.sources else None
-    if wanted and _encoder(wanted) != _encoder(shard.meta["fingerprint"]):
-        trained, made = (f"{about.get('encoder', 'encoder')} {_encoder(about['fingerprint'])}"
-                         for about in (classifier.sources[0], shard.meta))  # fmt: skip
         raise BadClassifier(
-            f"This classifier was trained on vectors of {trained}, {shard.folder} holds those of {made}: their numbers "
+            f"This classifier was trained on vectors of {trained}, {shard.folder} holds those of {held}: their numbers "
             "mean different things. Embed the images with the encoder that it was trained on."
         )
 

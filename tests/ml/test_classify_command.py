@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from ml.classify import Classifier, fit
+from ml.classify.related import Related
 from ml.shards import Shard
-from tests.ml.making import DIM, make_shard
+from tests.ml.making import DIM, make_metrics, make_shard, make_vectors, make_writer
 from tests.ml.test_commands import call
 
 SOURCE = {"fingerprint": "f1", "encoder": "test", "dim": DIM}
@@ -87,8 +88,6 @@ def test_a_shard_of_another_encoder_is_refused(
 
 
 def make_other(folder: Path, dim: int = DIM, **overrides: object) -> None:
-    from tests.ml.making import make_metrics, make_vectors, make_writer
-
     with make_writer(folder.with_name("work"), 20, dim=dim, **overrides) as writer:
         writer.append(make_vectors(20, dim), make_metrics(20))
         writer.finish(folder, meta={"encoder": "test"})
@@ -99,11 +98,63 @@ def test_the_imagerys_version_does_not_matter(classifier: Path, tmp_path: Path) 
     assert call("ml.classify", classifier, tmp_path / "site", "--out", tmp_path / "s.parquet").returncode == 0
 
 
-def test_a_classifier_of_several_squares_is_refused(shard: Shard, tmp_path: Path) -> None:
-    made = make_classifier(shard, sources=[SOURCE, {**SOURCE, "relation": "parent"}])
-    made.save(tmp_path / "two")
-    done = call("ml.classify", tmp_path / "two", shard.folder, "--out", tmp_path / "s.parquet")
-    assert (done.returncode, "the tile itself, parent" in done.stderr) == (2, True)
+def make_level(folder: Path, cells: list[tuple[int, int]], size: float, seed: int) -> Shard:
+    """Squares of `size` degrees, by row and column from the north-west of the world."""
+    bounds = np.array([[-180 + c * size, 90 - (r + 1) * size, -180 + (c + 1) * size, 90 - r * size] for r, c in cells])
+    with make_writer(folder.with_name(f"{folder.name}-work"), len(cells), keys=np.arange(len(cells)),
+                     bounds=bounds) as writer:  # fmt: skip
+        writer.append(make_vectors(len(cells), seed=seed), make_metrics(len(cells)))
+        writer.finish(folder, meta={"encoder": "test"})
+    return Shard.open(folder)
+
+
+@pytest.fixture
+def levels(tmp_path: Path) -> tuple[Shard, Shard, Shard]:
+    """A block of 4 x 4 squares, the 2 x 2 that hold them, and the 8 x 8 inside, but for the last."""
+    parents = make_level(tmp_path / "above", [(r, c) for r in (3, 4) for c in (5, 6)], 18.0, 1)
+    own = make_level(tmp_path / "own", [(r, c) for r in range(6, 10) for c in range(10, 14)], 9.0, 2)
+    inner = [(r, c) for r in range(12, 20) for c in range(20, 28)]
+    return parents, own, make_level(tmp_path / "below", inner[:-1], 4.5, 3)
+
+
+CHILD = {"dim": DIM, "relation": "child", "down": 1, "right": 0}
+SOURCES = [SOURCE, {"dim": DIM, "relation": "parent"}, CHILD]
+
+
+def test_squares_above_and_below_are_found_by_their_bounds(levels: tuple[Shard, Shard, Shard]) -> None:
+    parents, own, inner = levels
+    found = Related(own, SOURCES, [parents, inner])[0:16].reshape(4, 4, 3, DIM)
+    assert found[:, :, 0].reshape(16, DIM) == pytest.approx(own.vectors)
+    assert found[1, 2, 1] == pytest.approx(parents.vectors[1])  # row 7, column 12: its parent is row 3, column 6
+    assert found[2, 1, 1] == pytest.approx(parents.vectors[2])
+    assert found[1, 2, 2] == pytest.approx(inner.vectors[8 * 3 + 4])  # row 15, column 24
+
+
+def test_a_square_that_is_not_there_is_zeros(levels: tuple[Shard, Shard, Shard]) -> None:
+    parents, own, inner = levels
+    corner = Related(own, [SOURCE, {**CHILD, "right": 1}], [parents, inner])[15:16]
+    assert (corner[0, DIM:] == 0).all()
+    assert (Related(own, [SOURCE, CHILD], [inner])[15:16][0, DIM:] != 0).any()
+
+
+def test_a_classifier_of_several_squares_takes_the_levels_beside(
+    levels: tuple[Shard, Shard, Shard], tmp_path: Path
+) -> None:
+    parents, own, inner = levels
+    features = Related(own, SOURCES, [parents, inner])[0:16]
+    made = fit(features, np.arange(16) % 2.0, np.ones(16), sources=SOURCES)
+    made.save(tmp_path / "three")
+    done = call("ml.classify", tmp_path / "three", own.folder, "--out", tmp_path / "s.parquet", "--beside",
+                parents.folder, inner.folder)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "s.parquet")["score"].to_numpy() == pytest.approx(made.predict(features), abs=2e-6)
+
+
+def test_a_classifier_of_several_squares_says_what_it_lacks(levels: tuple[Shard, Shard, Shard], tmp_path: Path) -> None:
+    own = levels[1]
+    fit(make_vectors(16, 3 * DIM), np.arange(16) % 2.0, np.ones(16), sources=SOURCES).save(tmp_path / "three")
+    done = call("ml.classify", tmp_path / "three", own.folder, "--out", tmp_path / "s.parquet")
+    assert (done.returncode, "looks at the parent" in done.stderr, "--beside" in done.stderr) == (2, True, True)
 
 
 def test_a_damaged_classifier_is_named(classifier: Path, shard: Shard, tmp_path: Path) -> None:
