@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ml import acquisition
 from ml.active.settings import Keys
 from ml.shards import Shard
 
@@ -12,6 +13,7 @@ MOST = 100_000
 _CLUSTERS = 128
 _LOOKS = 3  # tiles looked at for each one chosen
 _STEPS = 4  # of k-means
+_START = 2000  # rows among which its first centres are
 Allowed = Callable[[Shard], NDArray[np.bool_]]
 
 
@@ -50,8 +52,12 @@ def _diverse(shard: Shard, rows: NDArray[np.int64], n: int, rng: np.random.Gener
 
 
 def clusters(x: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The number of each row's cluster (n,): a few steps of k-means (Lloyd 1982) from random rows."""
-    centres = x[rng.choice(len(x), min(k, len(x)), replace=False)]
+    """The number of each row's cluster (n,): a few steps of k-means (Lloyd 1982).
+
+    It begins with k-means++ on some rows, which gives rare looks centres of their own.
+    """
+    some = x[rng.choice(len(x), min(_START, len(x)), replace=False)]
+    centres = some[acquisition.spread(some, k, rng)]
     for step in range(_STEPS):
         nearest = np.concatenate(
             [(block @ centres.T - (centres**2).sum(axis=1) / 2).argmax(axis=1) for block in _blocks(x)]
