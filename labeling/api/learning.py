@@ -13,9 +13,10 @@ from labeling import rounds
 from labeling.api.serializers import CardAnswer, Strict
 from labeling.api.views import HostView
 from labeling.models import Learner, Round
-from labeling.models.rounds import MOST_NEIGHBOURS, MOST_POOL
+from labeling.models.rounds import MOST_POOL
 from labeling.rounds import describing
 from labeling.rounds.learners import SOURCES
+from ml.active.settings import MOST_NEIGHBOURS
 
 
 class MixSerializer(Strict):

@@ -15,12 +15,11 @@ from django.utils import timezone
 
 from labeling.models.campaigns import Campaign
 from labeling.models.cards import Card
+from ml.active.settings import MIX, MOST_NEIGHBOURS
 from search.errors import Cancelled
 from search.models import Buildable, Status
 
-MIX = {"likely": 0.5, "unsure": 0.3, "diverse": 0.1, "random": 0.1}  # shares of a batch
 MOST_POOL = 100_000  # tiles: what a round may score at most
-MOST_NEIGHBOURS = 100  # of one tile
 YES, NO = "yes", "no"  # codes of the usual answers
 UNFINISHED = (Status.WAITING, Status.RUNNING)
 

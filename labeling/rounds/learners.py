@@ -12,8 +12,8 @@ from labeling import live
 from labeling.campaigns import answer_named, check_area, first_of
 from labeling.errors import BadCampaign
 from labeling.models import Campaign, Learner
-from labeling.models.rounds import MIX
 from labeling.rounds.triggers import consider
+from ml.active.settings import MIX
 from search import keys, similarity
 from search.query import Query
 
