@@ -217,6 +217,20 @@ async def test_an_answer_that_comes_slowly_is_sent_as_it_comes(monkeypatch: pyte
     assert [message.get("body") for message in client.sent] == [None, b"first", b"last"]
 
 
+async def test_an_answer_whose_reader_has_left_is_not_gone_on_with() -> None:
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": bytes(KEPT + 1), "more_body": True})
+            client.left.set()
+            await asyncio.sleep(0)
+
+    through, client = gate(endless), Client()
+    await asyncio.wait_for(ask(through, client), 2)
+    assert through.lanes["search"].free
+    assert len(client.sent) < 10
+
+
 async def test_what_the_application_raises_is_raised() -> None:
     async def broken(scope: Any, receive: Any, send: Any) -> None:
         raise RuntimeError("broken")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,10 +19,14 @@ LONG = 5.0  # seconds after which an answer that comes piece by piece is sent as
 
 
 class Answer:
-    """What the application says, kept until it has finished, so that slow readers hold no thread."""
+    """What the application says, kept until it has finished, so that slow readers hold no thread.
 
-    def __init__(self, send: Send) -> None:
-        self.send = send
+    Of one that is sent as it comes, nothing more is wanted once its reader has left: Django is told as servers tell it.
+    """
+
+    def __init__(self, send: Send, gone: Callable[[], Awaitable[None]]) -> None:
+        self.send, self.gone = send, gone
+        self.reader: asyncio.Future[None] | None = None
         self.messages: list[Any] = []
         self.bytes, self.since = 0, time.monotonic()
         self.begun = self.dropped = False
@@ -30,10 +34,13 @@ class Answer:
     async def __call__(self, message: Any) -> None:
         if self.dropped:
             return
+        if self.left:
+            raise asyncio.CancelledError
         self.messages.append(message)
         self.bytes += len(message.get("body", b""))
         slow = message.get("more_body") and time.monotonic() - self.since > LONG
         if self.bytes > KEPT or slow:
+            self.reader = self.reader or asyncio.ensure_future(self.gone())
             await self.flush()
 
     async def flush(self) -> None:
@@ -41,6 +48,15 @@ class Answer:
         self.begun = True
         for message in messages:
             await self.send(message)
+
+    @property
+    def left(self) -> bool:
+        """Whether its reader has, of an answer that is sent as it comes."""
+        return self.reader is not None and self.reader.done()
+
+    def end(self) -> None:
+        if self.reader is not None:
+            self.reader.cancel()
 
 
 class Gate:
@@ -67,7 +83,7 @@ class Gate:
 
         A thread cannot be stopped: it ends its work unheard, and only then takes the next request.
         """
-        answer = Answer(send)
+        answer = Answer(send, receive.gone)
         work = asyncio.create_task(self.work(lane, thread, scope, receive, answer))
         self.late.add(work)
         work.add_done_callback(self.late.discard)
@@ -87,7 +103,11 @@ class Gate:
         try:
             async with ThreadSensitiveContext(executor=thread):
                 await self.app(scope, receive, answer)
+        except asyncio.CancelledError:
+            if not answer.left:
+                raise
         finally:
+            answer.end()
             lane.give_back(thread, time.monotonic() - began)
 
 
