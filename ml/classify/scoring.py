@@ -85,15 +85,27 @@ def _opened(part: Path, count: int) -> Any:
     """The file of an interrupted sweep over as many rows, or a new one with its header."""
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({count},), }}".ljust(_HEADER - 11) + "\n"
     begin = b"\x93NUMPY\x01\x00" + (_HEADER - 10).to_bytes(2, "little") + header.encode()
-    if not part.exists() or part.open("rb").read(_HEADER) != begin:
+    if not part.exists():
         part.write_bytes(begin)
-    return part.open("r+b")
+    file = part.open("r+b")
+    if file.read(_HEADER) != begin:
+        file.seek(0)
+        file.truncate()
+        file.write(begin)
+        file.flush()
+    return file
 
 
 def _written(file: Any, count: int) -> int:
-    """Rows in whole blocks; all of them when the last, shorter one is whole too."""
+    """Rows in whole blocks; all of them when the last, shorter one is whole too.
+
+    After a power cut a file may have its length before its content, which then is zeros; no probability is 0.
+    """
     rows = int((os.fstat(file.fileno()).st_size - _HEADER) // 4)
-    return count if rows >= count else rows // BLOCK * BLOCK
+    rows = count if rows >= count else rows // BLOCK * BLOCK
+    file.seek(_HEADER)
+    empty = np.flatnonzero(np.fromfile(file, "<f4", rows) == 0)
+    return int(empty[0]) // BLOCK * BLOCK if len(empty) else rows
 
 
 def _network(classifier: Classifier, block: NDArray[Any]) -> Floats:

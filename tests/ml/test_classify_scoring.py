@@ -93,6 +93,28 @@ def test_what_a_killed_process_has_half_written_is_written_again(vectors: NDArra
     assert np.load(out) == pytest.approx(classifier.predict(vectors), abs=2e-6)
 
 
+def test_what_a_power_cut_has_left_empty_is_scored_again(vectors: NDArray[np.float16], tmp_path: Path) -> None:
+    classifier, out = make_classifier(), tmp_path / "scores.npy"
+    with pytest.raises(InterruptedError):
+        scoring.score(classifier, vectors, out, on_block=stop_after(2000))
+    [part] = tmp_path.glob(".scores.npy.*.part")
+    content = part.read_bytes()
+    part.write_bytes(content[:6000] + bytes(len(content) - 6000))
+    assert scoring.score(classifier, vectors, out) == 1500
+    assert np.load(out) == pytest.approx(classifier.predict(vectors), abs=2e-6)
+
+
+def test_a_file_that_is_not_ours_is_begun_anew(vectors: NDArray[np.float16], tmp_path: Path) -> None:
+    classifier, out = make_classifier(), tmp_path / "scores.npy"
+    (tmp_path / f".scores.npy.{classifier.version}.part").write_bytes(b"something else")
+    assert scoring.score(classifier, vectors, out) == N
+    assert np.load(out) == pytest.approx(classifier.predict(vectors), abs=2e-6)
+
+
+def test_no_probability_is_zero() -> None:
+    assert (make_classifier().probabilities(np.array([-1e30, -100, 0], np.float32)) > 0).all()
+
+
 def test_another_classifier_does_not_go_on_with_these_scores(vectors: NDArray[np.float16], tmp_path: Path) -> None:
     with pytest.raises(InterruptedError):
         scoring.score(make_classifier(), vectors, tmp_path / "scores.npy", on_block=stop_after(1000))
