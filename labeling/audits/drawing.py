@@ -63,8 +63,7 @@ def draw(sweep: Sweep, tiles: int, who: str, user: User | None = None, seed: int
         raise SweepUnready("Tiles are drawn from all that were scored: wait for the end of the sweep.")
     seed = secrets.randbits(62) if seed is None else seed
     random = np.random.default_rng(seed)
-    labels = labelled(sweep)
-    population = Population.of(sweep, labels)
+    population = Population.of(sweep, scores.labelled_keys(sweep.campaign))
     if not len(population):
         raise BadSweep("Every tile of this sweep has a label: nothing can be missing.")
     plan = planned(population, sweep.threshold if sweep.threshold is not None else 0.5)
@@ -82,17 +81,9 @@ def draw(sweep: Sweep, tiles: int, who: str, user: User | None = None, seed: int
     return audit, True
 
 
-def labelled(sweep: Sweep) -> np.ndarray:
-    """(m,) keys, ascending."""
-    found = sweep.campaign.cards.filter(label__isnull=False).order_by("key")
-    return np.fromiter(found.values_list("key", flat=True), np.int64)
-
-
 def positives(sweep: Sweep) -> np.ndarray:
     """(m,) keys, ascending, of tiles whose label is what is looked for."""
-    wanted = Learner.of(sweep.campaign).positive
-    found = sweep.campaign.cards.filter(label__code__in=wanted).order_by("key")
-    return np.fromiter(found.values_list("key", flat=True), np.int64)
+    return scores.labelled_keys(sweep.campaign, label__code__in=Learner.of(sweep.campaign).positive)
 
 
 def planned(population: Population, threshold: float) -> Plan:

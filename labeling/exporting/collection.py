@@ -44,7 +44,7 @@ class Collection:
 
     def blocks(self) -> Iterator[tuple[SweepPart | None, np.ndarray, np.ndarray]]:
         """AT_ONCE tiles at most: their part, (n,) keys, (n,) scores; NaN for tiles that no part has."""
-        left = self._labelled_keys
+        left = scores.labelled_keys(self.campaign)
         for part in scores.ready(self.sweep) if self.sweep else ():
             found = scores.opened(part)
             known = found.rows_of(left)
@@ -63,11 +63,6 @@ class Collection:
     def codes(self) -> list[str]:
         """Of the answers, in the order of the campaign."""
         return list(self.campaign.answers.values_list("code", flat=True))
-
-    @cached_property
-    def _labelled_keys(self) -> np.ndarray:
-        found = self.campaign.cards.filter(label__isnull=False).order_by("key").values_list("key", flat=True)
-        return np.fromiter(found, np.int64)
 
     def _described(self, part: SweepPart | None, some: np.ndarray, values: np.ndarray) -> Iterator[Row]:
         given = some.tolist()

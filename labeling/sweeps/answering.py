@@ -58,7 +58,7 @@ def priority(campaign: Campaign) -> int:
 
 def queue(sweep: Sweep, where: str, threshold: float, *, limit: int, offset: int = 0, **asked: Any) -> found.Page:
     """Tiles without a label, from the top or around the threshold; those that an audit waits for are left out."""
-    without, some = found.unlabelled(sweep.campaign), found.Asked(**asked)
+    without, some = found.not_wanted(sweep.campaign), found.Asked(**asked)
     if where == "top":
         return found.best(sweep, some, limit=limit, offset=offset, without=without)
     if where == "threshold":

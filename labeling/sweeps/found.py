@@ -170,7 +170,6 @@ def blind(campaign: Campaign) -> np.ndarray:
     return np.unique(np.fromiter(waiting.values_list("key", flat=True), np.int64))
 
 
-def unlabelled(campaign: Campaign) -> np.ndarray:
+def not_wanted(campaign: Campaign) -> np.ndarray:
     """(m,) keys, ascending, to leave out where only tiles without a label are wanted."""
-    labelled = campaign.cards.filter(label__isnull=False).values_list("key", flat=True)
-    return np.union1d(np.fromiter(labelled, np.int64), blind(campaign))
+    return np.union1d(scores.labelled_keys(campaign), blind(campaign))

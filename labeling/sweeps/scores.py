@@ -9,7 +9,6 @@ They say all that there is to say about the part: the shard may be built anew, o
 
 import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from labeling.errors import NoSuchSweep
-from labeling.models import Sweep, SweepPart
+from labeling.models import Campaign, Sweep, SweepPart
 from ml.shards.files import sync
 
 
@@ -48,10 +47,6 @@ class Scores:
 def opened(part: SweepPart) -> Scores:
     """NoSuchSweep when its files are gone."""
     return Scores(part, mapped(beside(part.path, "keys")), mapped(part.path), mapped(beside(part.path, "order")))
-
-
-def opened_all(parts: Iterable[SweepPart]) -> Iterator[Scores]:
-    return (opened(part) for part in parts)
 
 
 def ready(sweep: Sweep) -> list[SweepPart]:
@@ -94,7 +89,7 @@ def best_first(values: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
     return ordered
 
 
-def labelled_keys(sweep: Sweep, **chosen: Any) -> np.ndarray:
-    """(m,) int64, ascending: tiles of the campaign that have a label.  chosen: which labels."""
-    found = sweep.campaign.cards.filter(label__isnull=False, **chosen).order_by("key").values_list("key", flat=True)
+def labelled_keys(campaign: Campaign, **chosen: Any) -> np.ndarray:
+    """(m,) int64, ascending: tiles of the campaign that have a label.  chosen: which of its cards."""
+    found = campaign.cards.filter(label__isnull=False, **chosen).order_by("key").values_list("key", flat=True)
     return np.fromiter(found, np.int64)
