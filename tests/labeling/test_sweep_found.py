@@ -1,15 +1,18 @@
 """What a sweep found: pages, heat and the review queue."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from labeling import settling
+from labeling import audits, settling
 from labeling.models import Campaign, Sweep
-from labeling.sweeps import answering, found
+from labeling.sweeps import answering, describing, found
 from labeling.sweeps.found import Asked
 from search import keys
 from search.models import Dataset
 from tests.campaigns import make_campaign
+from tests.factories import build_all, make_gallery
 from tests.sweeping import make_sweep
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +156,14 @@ def test_settled_cards_are_not_asked_again(campaign: Campaign, sweep: Sweep) -> 
     card = campaign.cards.get()
     settling.decide([card.pk], campaign.answers.get(code="no"), None)
     assert answering.ask(campaign, packed[:1].tolist()) == 0
+
+
+def test_pictures_of_a_gallery_have_no_place(tmp_path: Path) -> None:
+    gallery = build_all(make_gallery(tmp_path / "p"))
+    sweep = make_sweep(make_campaign(gallery, 0))
+    page = found.best(sweep, Asked(least=0.5), limit=10)
+    assert (page.count, [tile["bbox"] for tile in describing.tiles(sweep.campaign, page)]) == (3, [None] * 3)
+    assert describing.heat(found.heat(sweep, Asked())) == {"cell": 0.0, "cells": []}
+    audit, _ = audits.draw(sweep, 20, "host")
+    settling.decide([card.pk for card in audits.cards(audit)], sweep.campaign.answers.get(code="yes"), None)
+    assert audits.describe(audit)["total"] == [5, 5, 5]
