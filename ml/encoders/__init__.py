@@ -13,12 +13,15 @@ from ml.encoders.entry import Entry
 from ml.encoders.joined import Joined, Part
 from ml.encoders.networks import Timm, Torchvision
 from ml.encoders.runtime import Runtime
+from ml.encoders.statistics import LayerStatistics
+from ml.encoders.structure import Structure
 from ml.errors import BadEncoder
 
 __all__ = ["DEFAULT", "Encoder", "builtin", "load"]
 
 DEFAULT = "mobilenet-colour"
 _STORE = Path(__file__).parents[1] / "store"
+_COMPUTED = ("colour", "structure", "statistics", "joined")
 _NETWORKS: dict[str, Callable[[Entry, Runtime], Encoder]] = {
     "torchvision": Torchvision,
     "timm": Timm,
@@ -49,11 +52,15 @@ def _open(entry: Entry, runtime: Runtime) -> Encoder:
     kind = entry.config["kind"]
     if kind == "colour":
         return Colour(entry)
+    if kind == "structure":
+        return Structure(entry)
     if kind == "joined":
         return _join(entry, runtime)
+    if kind == "statistics":
+        return _statistics(entry, runtime)
     if kind in _NETWORKS:
         return _NETWORKS[kind](entry, runtime)
-    raise BadEncoder(f"{entry.folder} has the unknown kind {kind!r}; use colour, joined, {', '.join(_NETWORKS)}.")
+    raise BadEncoder(f"{entry.folder} has the unknown kind {kind!r}; use {', '.join([*_COMPUTED, *_NETWORKS])}.")
 
 
 def _join(entry: Entry, runtime: Runtime) -> Encoder:
@@ -67,6 +74,14 @@ def _join(entry: Entry, runtime: Runtime) -> Encoder:
     joined = Entry(entry.folder, entry.config, fingerprint)
     given = [Part(opened[p["entry"]], float(p["weight"]), tuple(p.get("layers", ("",)))) for p in parts]
     return Joined(joined, given)
+
+
+def _statistics(entry: Entry, runtime: Runtime) -> Encoder:
+    network = _part(entry, str(entry.config.get("network")))
+    if network.config["kind"] != "torchvision":
+        raise BadEncoder(f"{entry.folder}: {network.config['name']} is not a network of torchvision's.")
+    fingerprint = entries.combine([entry.fingerprint, network.fingerprint])
+    return LayerStatistics(Entry(entry.folder, entry.config, fingerprint), network, runtime)
 
 
 def _is_part(given: object) -> bool:

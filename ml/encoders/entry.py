@@ -6,6 +6,8 @@ encoder.json: {"name", "version", "kind", "licence", …}; what else depends on 
     torchvision  architecture; [mean, std, size, dim, arguments; layers: {layer: channels}, for joined encoders]
     timm         the same
     open_clip    architecture, or an open_clip_config.json beside it; [pretrained: a tag to download]
+    structure    nothing; knots in projection.safetensors
+    statistics   network: an entry of torchvision's, layers: {layer: channels}; knots in projection.safetensors
     joined       parts: [{"entry", "weight", [layers: names of the entry's layers instead of its vector]}, …]
 """
 

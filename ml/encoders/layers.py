@@ -30,9 +30,36 @@ class WithLayers(nn.Module):
         end = self.network(x).flatten(1)
         return torch.cat([*(self._mean(name) for name in self._layers), end], dim=1)
 
+    def look(self, x: Tensor) -> list[Tensor]:
+        """(n, channels, height, width) of each layer."""
+        self.network(x)
+        return [self._take(name) for name in self._layers]
+
     def _mean(self, name: str) -> Tensor:
         """(n, channels); unit length, so that no layer outweighs the others where runtimes are compared."""
+        return functional.normalize(self._take(name).mean(dim=(2, 3)), dim=1)
+
+    def _take(self, name: str) -> Tensor:
         output = self._seen.pop(name)
         if output.ndim != 4 or output.shape[1] != self._layers[name]:
             raise BadEncoder(f"{self._folder}: layer {name!r} has the shape {tuple(output.shape)}.")
-        return functional.normalize(output.mean(dim=(2, 3)), dim=1)
+        return output
+
+
+class Statistics(nn.Module):
+    """(n, 3, size, size) -> (n, 4 * channels of all layers): of each layer the means over the picture, then highest,
+    deviations, lowest."""
+
+    def __init__(self, network: nn.Module, layers: dict[str, int], folder: Path) -> None:
+        super().__init__()
+        self.inner = WithLayers(network, layers, folder)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = [output.flatten(2) for output in self.inner.look(x)]  # (n, channels, places) each
+        return torch.cat([part for output in found for part in _statistics(output)], dim=1)
+
+
+def _statistics(output: Tensor) -> list[Tensor]:
+    mean = output.mean(dim=2)
+    deviation = ((output**2).mean(dim=2) - mean**2).clamp(min=0).sqrt()
+    return [mean, output.amax(dim=2), deviation, output.amin(dim=2)]
