@@ -1,7 +1,8 @@
 """A trained classifier: plain matrices that need nothing but NumPy, in a folder that is never changed.
 
 classifier.json      config, calibration, metrics, what the features are made of, size and SHA-256 of the weights
-weights.safetensors  logistic: weight (d,), bias (1,); mlp: also hidden.weight (d, h), hidden.bias (h,)
+weights.safetensors  logistic: weight (d,), bias (1,); mlp: also hidden.weight (d, h), hidden.bias (h,);
+                     trees: also trees.* (trees.Forest)
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.classify import trees
 from ml.classify.config import Config
 from ml.classify.space import checked
 from ml.errors import BadClassifier
@@ -52,6 +54,15 @@ class Classifier:
     def is_network(self) -> bool:
         return "hidden.weight" in self.weights
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether one product with `weight` is all that there is to compute."""
+        return not self.is_network and self._forest is None
+
+    @cached_property
+    def _forest(self) -> trees.Forest | None:
+        return trees.unpacked(self.weights) if f"{trees.PREFIX}roots" in self.weights else None
+
     @cached_property
     def version(self) -> str:
         """16 hex digits; equal ones give equal probabilities for features of equal sources."""
@@ -68,7 +79,8 @@ class Classifier:
         """As `logits`, of what has been checked."""
         if self.is_network:
             x = np.maximum(x @ self.weights["hidden.weight"] + self.weights["hidden.bias"], 0)  # (n, h)
-        return np.asarray(x @ self.weights["weight"] + self.weights["bias"])
+        found = np.asarray(x @ self.weights["weight"] + self.weights["bias"])
+        return found + self._forest.logits(x) if self._forest else found
 
     def predict(self, features: NDArray[np.floating]) -> Floats:
         """(n, dim) -> (n,) float32, the chance that each is a positive; raises BadVectors."""

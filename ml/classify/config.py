@@ -8,7 +8,8 @@ from typing import Literal
 class Config:
     """How a classifier is trained.
 
-    head: "logistic" or "mlp", a network with one hidden layer.  hidden: its units.  epochs: its steps over all labels.
+    head: "logistic"; "mlp", a network with one hidden layer; "trees", the sum of the logistic head's log-odds and those
+    of random trees, which see what features only mean together.  hidden: its units.  epochs: its steps over all labels.
     strength: of the L2 penalty on the weights, beside a loss that is summed over labels.  The defaults of strength and
     shrinkage rank held-out islands best among 0.1 to 300 and 0.03 to 2, with 60 to 2,500 labels and two encoders.
     balanced: positives and negatives weigh the same altogether.
@@ -20,7 +21,7 @@ class Config:
     adapt: move the probabilities to the background's share of positives (calibration.adapt says when that is right).
     """
 
-    head: Literal["logistic", "mlp"] = "logistic"
+    head: Literal["logistic", "mlp", "trees"] = "logistic"
     hidden: int = 32
     epochs: int = 100
     strength: float = 100.0

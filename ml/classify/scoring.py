@@ -61,7 +61,7 @@ def score(
 
 def sweep(classifier: Classifier, vectors: Rows, start: int = 0) -> Iterator[Floats]:
     """The probabilities of the rows from start on, a BLOCK at a time; raises BadVectors for what is not finite."""
-    logits = _network if classifier.is_network else _Dot(classifier)
+    logits = _Dot(classifier) if classifier.is_linear else _network
     for first in range(start, len(vectors), BLOCK):
         block = vectors[first : first + BLOCK]
         if block.shape[1] != classifier.dim:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.classify import calibration, folds, logistic, measures, mlp
+from ml.classify import calibration, folds, logistic, measures, mlp, trees
 from ml.classify.classifier import Classifier
 from ml.classify.config import Config
 from ml.classify.labels import check
@@ -22,9 +22,13 @@ _NOT_HELD_OUT = "nothing: too few labels, or places, to put some aside"
 
 @dataclass(frozen=True)
 class _Lesson:
-    """x (n, r) in the space; y, w (n,); fold (n,), -1 for labels of no weight, or None without cross-validation."""
+    """x (n, r) in the space; plain (n, d), as it came; y, w (n,).
+
+    fold: (n,), -1 for labels of no weight, or None without cross-validation.
+    """
 
     x: Doubles
+    plain: NDArray[np.floating]
     y: Doubles
     w: Doubles
     fold: NDArray[np.int64] | None
@@ -62,7 +66,7 @@ def fit(
     """
     y, w = _wanted(features, targets, weights)
     space = background if isinstance(background, Space) else Space.of(_known(features, background), config)
-    lesson = _Lesson(space.project(features), y, w, _folds(y, w, groups, config), space, config)
+    lesson = _Lesson(space.project(features), features, y, w, _folds(y, w, groups, config), space, config)
     learnt = _HEADS[config.head](lesson, on_progress or (lambda stage, done, total: None))
     classifier = Classifier(config, learnt.weights, 1.0, 0.0, {}, labels_digest, list(sources))
     slope, offset = _calibrated(learnt.held_out, y, w, config)
@@ -176,4 +180,23 @@ def _metrics(y: Doubles, w: Doubles, held_out: Floats, groups: NDArray[np.intege
     return {**kinds, **measures.measure(y[counted], held_out[counted], measured_on=_HELD_OUT, groups=places)}
 
 
-_HEADS = {"logistic": _logistic, "mlp": _network}
+def _trees(lesson: _Lesson, progress: Progress) -> _Learnt:
+    """Beside the logistic head, and added to it: trees see what is not linear, and it sees what they cannot with few
+    labels. With very few there are no trees."""
+    learnt = _logistic(lesson, progress)
+    x, y, w, fold, config = lesson.plain, lesson.y, lesson.w, lesson.fold, lesson.config
+    positive = y[w > 0] > 0.5
+    if min(positive.sum(), (~positive).sum()) < trees.FEWEST:
+        return learnt
+    forest = trees.grow(x, *_balanced(y, w, config), seed=config.seed)
+    weights = {**learnt.weights, **trees.packed(forest)}
+    if fold is None or learnt.held_out is None:
+        return _Learnt(weights, None)
+    held_out = learnt.held_out.copy()
+    for number in range(1 + int(fold.max())):
+        rest, here = fold != number, fold == number
+        held_out[here] += trees.grow(x[rest], *_balanced(y[rest], w[rest], config), seed=config.seed).logits(x[here])
+    return _Learnt(weights, held_out)
+
+
+_HEADS = {"logistic": _logistic, "mlp": _network, "trees": _trees}

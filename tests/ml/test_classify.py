@@ -12,7 +12,7 @@ from ml.errors import BadLabels, BadVectors, TooFewLabels
 from tests.ml.learning import DIM, make_classifier, make_tiles
 
 ONES = np.ones(200, np.float32)
-HEADS = pytest.mark.parametrize("head", ["logistic", "mlp"])
+HEADS = pytest.mark.parametrize("head", ["logistic", "mlp", "trees"])
 
 
 def make_labels(n: int = 4, **overrides: object) -> Labels:

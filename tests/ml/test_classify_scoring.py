@@ -33,7 +33,7 @@ def stop_after(rows: int) -> Callable[[int], None]:
     return on_block
 
 
-@pytest.mark.parametrize("head", ["logistic", "mlp"])
+@pytest.mark.parametrize("head", ["logistic", "mlp", "trees"])
 def test_scores_are_the_probabilities_of_all_rows_in_order(
     head: str, vectors: NDArray[np.float16], tmp_path: Path
 ) -> None:
@@ -134,7 +134,7 @@ def test_no_rows_are_an_empty_file(tmp_path: Path) -> None:
     assert np.load(tmp_path / "scores.npy").shape == (0,)
 
 
-@pytest.mark.parametrize("head", ["logistic", "mlp"])
+@pytest.mark.parametrize("head", ["logistic", "mlp", "trees"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_vector_that_is_not_finite_is_refused(head: str, value: float, tmp_path: Path) -> None:
     rows = make_tiles(1500)[0].astype(np.float16)

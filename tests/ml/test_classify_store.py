@@ -18,7 +18,7 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "islands" / "1"
 
 
-@pytest.mark.parametrize("head", ["logistic", "mlp"])
+@pytest.mark.parametrize("head", ["logistic", "mlp", "trees"])
 def test_a_classifier_comes_back_as_it_was(head: str, tmp_path: Path) -> None:
     before = make_classifier(head=head)
     before.save(tmp_path / "it")

@@ -59,7 +59,7 @@ class Command(SiteCommand):
         add("--batch", type=int, default=20, help="tiles that a round asks about (default 20)")
         add("--neighbours", type=int, default=100, help="that one tile brings in from the archive, 0 to 100")
         add("--pool", type=int, default=100_000, help="tiles that a round scores at most (default 100000)")
-        add("--head", choices=["logistic", "mlp"], default="logistic", help="kind of classifier")
+        add("--head", choices=["logistic", "mlp", "trees"], default="logistic", help="kind of classifier")
         add(
             "--no-whitening", action="store_true", help="for encoders whose numbers are ranks, such as structure-layers"
         )
