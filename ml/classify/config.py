@@ -15,7 +15,8 @@ class Config:
     balanced: positives and negatives weigh the same altogether.
     calibrated: cross-validate, so that probabilities are calibrated and metrics are known; without it, one fit only.
     folds: of that cross-validation.
-    whiten: features in the principal axes of the background; without it each is only scaled to variance 1.
+    whiten: features in the principal axes of the background; without it each is only scaled to variance 1, or, alike,
+    all by one factor to a mean variance of 1, which keeps what an encoder's scales say.
     shrinkage: share of the mean variance that is added to every axis, so that faint ones are not blown up.
     components: axes kept at most.
     adapt: move the probabilities to the background's share of positives (calibration.adapt says when that is right).
@@ -29,6 +30,7 @@ class Config:
     calibrated: bool = True
     folds: int = 5
     whiten: bool = True
+    alike: bool = False
     shrinkage: float = 1.0
     components: int = 512
     adapt: bool = False

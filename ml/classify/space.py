@@ -28,6 +28,8 @@ class Space:
         wide -= mean
         if not config.whiten:
             deviation = wide.std(axis=0)
+            if config.alike:
+                deviation[:] = np.sqrt((wide**2).mean())
             return cls(mean, np.diag(1 / np.where(deviation > 0, deviation, 1)))
         variances, axes = _principal(wide, config.components)
         ridge = config.shrinkage * (wide**2).sum() / wide.size

@@ -35,6 +35,16 @@ def ranked(measures: Floats, at: Floats) -> NDArray[np.float32]:
     return out
 
 
+def lifted(ranks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, d) in -1..1 -> (n, d + 1) of length 1: one number more completes each vector to the sphere.
+
+    Encoders answer unit vectors. Dividing by the length instead would change every rank by what the others are.
+    """
+    inside = ranks / np.float32(np.sqrt(ranks.shape[1]))
+    rest = np.sqrt(np.maximum(1 - (inside**2).sum(axis=1, keepdims=True), 0))
+    return np.concatenate([inside, rest], axis=1)
+
+
 def read(entry: Entry, dim: int) -> NDArray[np.float32]:
     """The entry's knots; raises BadEncoder unless there are some for each of its measures."""
     path = entry.file("projection")

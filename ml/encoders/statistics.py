@@ -28,23 +28,23 @@ class LayerStatistics(Encoder):
         self._layers = layers(entry)
         whole = Entry(network.folder, {**network.config, "layers": {}}, network.fingerprint)
         self._network = Torchvision(whole, runtime)
-        self._knots = ranked.read(entry, self.dim)
-        config = {**entry.config, "dim": self.dim, "size": self._network.size, "layers": {}}
+        self._knots = ranked.read(entry, self.dim - 1)
+        config = {**entry.config, "dim": self.dim - 1, "size": self._network.size, "layers": {}}
         self._tower = Tower(self._build, Entry(entry.folder, config, entry.fingerprint), runtime)
 
     @property
     def dim(self) -> int:
-        return len(STATISTICS) * sum(self._layers.values())
+        return len(STATISTICS) * sum(self._layers.values()) + 1
 
     @property
     def size(self) -> int:
         return self._network.size
 
     def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return ranked.ranked(self.measure(images), self._knots)
+        return ranked.lifted(ranked.ranked(self.measure(images), self._knots))
 
     def measure(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, size, size, 3) -> (n, dim), before ranking."""
+        """(n, size, size, 3) -> (n, dim - 1), before ranking."""
         return self._tower(images)
 
     def _build(self) -> tuple["nn.Module", Pixels]:

@@ -8,23 +8,24 @@ from ml.encoders.base import Encoder
 from ml.encoders.entry import Entry
 
 SIDE = 64
-DIM = 420
+MEASURES = 420
 _BATCH = 16  # tiles whose planes fit the processor's cache
 
 
 class Structure(Encoder):
-    """measures.measure of a tile, each by its rank (ranked.py), less the middle rank.
+    """measures.measure of a tile, each by its rank (ranked.py).
 
     Small things count as much as large ones, which a mean over the tile, as networks end with, loses.
     """
 
     size = SIDE
-    dim = DIM
+    dim = MEASURES + 1
 
     def __init__(self, entry: Entry) -> None:
         super().__init__(entry)
-        self._knots = ranked.read(entry, DIM)
+        self._knots = ranked.read(entry, MEASURES)
 
     def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         several = (images[first : first + _BATCH] for first in range(0, len(images), _BATCH))
-        return ranked.ranked(np.concatenate([measures.measure(some) for some in several]), self._knots)
+        found = np.concatenate([measures.measure(some) for some in several])
+        return ranked.lifted(ranked.ranked(found, self._knots))

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from ml import encoders
 from ml.encoders import measures, ranked
-from ml.encoders.structure import DIM, SIDE
+from ml.encoders.structure import MEASURES, SIDE
 from ml.errors import BadEncoder
 from tests.ml.making import make_entry, make_images
 
@@ -90,6 +90,13 @@ def test_ranks_go_from_minus_one_to_one_whatever_the_scale() -> None:
     assert np.histogram(found, 4)[0] == pytest.approx(np.full(4, 500), abs=20)
 
 
+def test_lifting_keeps_ranks_as_they_are_and_makes_unit_vectors() -> None:
+    ranks = np.random.default_rng(0).uniform(-1, 1, (5, 9)).astype(np.float32)
+    found = ranked.lifted(ranks)
+    assert found[:, :9] * 3 == pytest.approx(ranks, abs=1e-6)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(5), abs=1e-6)
+
+
 def test_a_value_that_many_share_gets_the_middle_of_their_ranks() -> None:
     values = np.concatenate([np.zeros(600), np.linspace(1, 2, 400)])[:, None]
     found = ranked.ranked(np.array([[0.0], [9.0], [-9.0]]), ranked.knots(values))
@@ -122,7 +129,7 @@ def test_layer_statistics_are_those_of_the_networks_layer(cache: Path) -> None:
     assert encoder.measure(images)[:, :64] == pytest.approx(expected, abs=1e-2)
 
 
-@pytest.mark.parametrize("knots", [None, np.zeros((5, 3), np.float32), np.zeros((1, DIM), np.float32)])
+@pytest.mark.parametrize("knots", [None, np.zeros((5, 3), np.float32), np.zeros((1, MEASURES), np.float32)])
 def test_an_entry_without_its_knots_is_refused(tmp_path: Path, knots: NDArray[np.float32] | None) -> None:
     folder = make_entry(tmp_path / "broken", kind="structure")
     if knots is not None:

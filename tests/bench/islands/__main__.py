@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import encoders
-from ml.active import ShardArchive
+from ml.active import ShardArchive, Source
+from ml.shards import Shard
 from tests.bench.islands import drawing, earth, strategies
 from tests.bench.islands.strategies import OURS, UNSURE, Campaign
 
@@ -65,13 +66,19 @@ class Bench:
         return np.cumsum(self.truth[np.load(path) - 1]) / self.positives
 
     def _asked(self, name: str, seed: int) -> NDArray[np.int64]:
-        features, search = (ShardArchive([self._shards[one]]) for one in (FEATURES, encoders.DEFAULT))
+        features, search = described(self._shards), ShardArchive([self._shards[encoders.DEFAULT]])
         plain = name.removesuffix(", default encoder")
         archive = search if plain != name else features
         campaign = Campaign(archive, search, self.truth, self._most, seed)
         if plain.startswith(LIBRARY):
             return campaign.library(LIBRARIES[plain.removeprefix(LIBRARY)])
         return WAYS[plain](campaign)
+
+
+def described(shards: dict[str, Shard]) -> ShardArchive:
+    """Tiles by the default encoder, whose index finds neighbours, and what FEATURES says of them beside it."""
+    beside = Source([shards[FEATURES]], lambda keys: keys, {"encoder": FEATURES})
+    return ShardArchive([shards[encoders.DEFAULT]], [beside])
 
 
 def _library(name: str, **more: Any) -> Callable[[int], Any]:
@@ -94,7 +101,7 @@ LIBRARIES = {
 }
 WAYS: dict[str, Callable[[Campaign], NDArray[np.int64]]] = {
     "ours": lambda campaign: campaign.rounds(OURS),
-    "ours, likely only": lambda campaign: campaign.rounds(replace(OURS, mix={"likely": 1.0})),
+    "ours, logistic head": lambda campaign: campaign.rounds(replace(OURS, head=replace(OURS.head, head="logistic"))),
     "ours, as campaigns begin": lambda campaign: campaign.rounds(replace(OURS, mix=dict(strategies.MIX))),
     "unsure": lambda campaign: campaign.rounds(UNSURE),
     "similar": Campaign.similar,

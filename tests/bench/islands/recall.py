@@ -8,22 +8,23 @@ The collection is what was labelled a positive and what scores 0.5 or more. 200 
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import audit
+from ml import audit, encoders
 from ml.active import ShardArchive
-from ml.classify import Config, fit
+from ml.classify import fit
 from tests.bench.islands import earth, strategies
-from tests.bench.islands.__main__ import FEATURES
+from tests.bench.islands.__main__ import FEATURES, described
 from tests.bench.islands.strategies import Campaign
 
 CAMPAIGNS, AUDITED, THRESHOLD = 20, 200, 0.5
 LABELS = (300, 1500)  # a campaign stops between these
-HEAD = Config(whiten=False, strength=strategies.HEAD.strength)
+HEAD = replace(strategies.HEAD, calibrated=True)
 Told = tuple[float, float, float]
 
 
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder of shared/data")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lookalike-islands")
     options = parser.parse_args()
-    archive = ShardArchive([earth.shard(options.data, options.work, FEATURES)])
+    archive = described({name: earth.shard(options.data, options.work, name) for name in (FEATURES, encoders.DEFAULT)})
     truths = [find(options.data) for find in earth.TARGETS.values()]
     print("| campaign | labels | positives among them | recall | said | 95 % interval | total said, interval | held |")
     print("| --- | ---: | ---: | ---: | ---: | --- | --- | --- |")

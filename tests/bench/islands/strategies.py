@@ -14,8 +14,8 @@ BATCH = 50
 MIX = {"likely": 0.5, "unsure": 0.3, "diverse": 0.1, "random": 0.1}  # what campaigns begin with
 Keys = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-HEAD = Config(whiten=False, strength=100.0, calibrated=False)
-OURS = Settings(batch=BATCH, mix={"likely": 0.9, "unsure": 0.1}, head=HEAD)
+HEAD = Config(head="trees", whiten=False, alike=True, calibrated=False)
+OURS = Settings(batch=BATCH, mix={"likely": 1.0}, head=HEAD)
 UNSURE = Settings(batch=BATCH, mix={"unsure": 1.0}, neighbours=0, patience=10**6, head=HEAD)
 
 
