@@ -31,7 +31,9 @@ def make_audit(campaign: Campaign, known: dict[int, bool], keys: list[int], tile
     audit = Audit.objects.create(sweep=sweep, who="host", strata=strata, seed=1)
     sweep.folder.mkdir(parents=True, exist_ok=True)
     nothing = np.empty(0)
-    np.savez(audit.known_path, scores=nothing, positive=nothing.astype(bool), seen=nothing)
+    np.savez(
+        audit.known_path, keys=nothing.astype(np.int64), scores=nothing, positive=nothing.astype(bool), seen=nothing
+    )
     for position, key in enumerate(keys):
         card = Card.objects.create(campaign=campaign, key=key, held_out=True, target=1, why="audit")
         AuditTile.objects.create(audit=audit, card=card, key=key, score=0.4, stratum=0, position=position)

@@ -45,7 +45,7 @@ const feed = new HostFeed(campaign.id, {
     if (now !== known) refreshLinks(); // how many have come by each
     known = now;
   },
-  cards: ({ results }) => { grid.changed(results); tile.changed(results); map?.changed(results); },
+  cards: ({ results }) => { grid.changed(results); tile.changed(results); map?.changed(results); sweep.labelled(); },
   learning: () => learning.changed(),
   sweep: () => sweep.changed(),
   gone: () => fail(new Error("This campaign has been deleted, or you may not host it any more.")),

@@ -1,5 +1,5 @@
 /** The sweep: every tile of the archive scored; how sure it must be; where they are; a look through them; export. */
-import { all, one, show } from "../../search/js/elements.js";
+import { all, debounce, one, show } from "../../search/js/elements.js";
 import { count, plural } from "../../search/js/format.js";
 import { Histogram } from "./sweep_histogram.js";
 import { SweepMap } from "./sweep_map.js";
@@ -18,6 +18,7 @@ export class Sweep {
   #map;
   #review;
   #audit;
+  #recount = debounce(() => this.#audit.draw(this.#sweep), 1000);
 
   constructor({ api, answers, slug, isMap, fail }) {
     this.#api = api;
@@ -37,6 +38,9 @@ export class Sweep {
   }
 
   hide() { this.#shown = false; }
+
+  /** Labels have come: what they say of how many are missing is asked for again. */
+  labelled() { if (this.#shown && this.#sweep?.audit) this.#recount(); }
 
   async changed() {
     if (!this.#shown) return;
