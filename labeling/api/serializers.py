@@ -127,6 +127,7 @@ class CardsAsked(Strict):
     disputed = serializers.BooleanField(required=False)
     settled = serializers.BooleanField(required=False, allow_null=True, default=None)
     gold = serializers.BooleanField(required=False)
+    held_out = serializers.BooleanField(required=False, help_text="those of audits, in the order they are asked in")
     changed_since = serializers.DateTimeField(required=False)
     order = serializers.ChoiceField(["position", "changed", "disagreement"], default="position")
     offset = serializers.IntegerField(min_value=0, default=0)

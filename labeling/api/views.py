@@ -141,6 +141,8 @@ def chosen(campaign: Campaign, asked: Mapping[str, Any]) -> QuerySet[Card]:
         found = found.disputed()
     if asked.get("gold"):
         found = found.gold()
+    if asked.get("held_out"):
+        found = found.filter(held_out=True)
     if label := asked.get("label"):
         found = found.filter(label=None) if label == "none" else found.filter(label__code=label)
     if asked.get("settled") is not None:

@@ -110,4 +110,8 @@ def test_what_is_missing_is_counted_from_tiles_drawn_at_random(visit: Visit, sit
         if "30 of 30" in state.inner_text():
             break
     expect(state).to_contain_text("30 of 30")
+    page.get_by_role("tab", name="Tiles", exact=True).click()
+    page.get_by_label("Which tiles").select_option(label="An audit's tiles")
+    expect(page.locator("[data-grid] .label-card")).to_have_count(30)
+    page.get_by_role("tab", name="Find them all").click()
     expect(page.locator("[data-audit-recall]")).to_contain_text(re.compile(r"\d+ % \(\d+–\d+\)"))

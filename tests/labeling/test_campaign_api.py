@@ -166,6 +166,13 @@ def test_cards_are_filtered_and_one_tells_its_votes(host: Client, campaign: Camp
     assert host.get(f"{address}?limit=9999").status_code == 400
 
 
+def test_an_audits_tiles_are_found_among_the_others(host: Client, campaign: Campaign) -> None:
+    card = campaign.cards.all()[3]
+    campaign.cards.filter(pk=card.pk).update(held_out=True)
+    found = host.get(f"/api/v1/campaigns/{campaign.pk}/cards?held_out=1").json()
+    assert [one["id"] for one in found["results"]] == [card.pk]
+
+
 def test_the_hosts_word_decides(host: Client, campaign: Campaign) -> None:
     cards = list(campaign.cards.values_list("pk", flat=True)[:2])
     assert post(host, f"{campaign.pk}/decisions", cards=cards, answer="no").json() == {"changed": 2}

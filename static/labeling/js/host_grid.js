@@ -23,7 +23,7 @@ export class Grid {
     this.#open = open;
     this.#fail = fail;
     this.#selection = new Selection({ list: one("grid"), tools: one("bulk-answers"), all: one("select-all"), answers, decide: (ids, code) => this.#decide(ids, code) });
-    const filters = [["", "All tiles"], ["label=none", "Without a label"], ["settled=0", "Still asked about"], ...answers.list.map(({ code, word }) => [`label=${code}`, word]), ["gold=1", "Known tiles"], ["held_out=1", "Drawn at random, to count what is missing"]];
+    const filters = [["", "All tiles"], ["label=none", "Without a label"], ["settled=0", "Still asked about"], ...answers.list.map(({ code, word }) => [`label=${code}`, word]), ["gold=1", "Known tiles"], ["held_out=1", "An audit's tiles"]];
     one("filter").replaceChildren(...filters.map(([value, words]) => new Option(words, value)));
     one("filter").addEventListener("change", ({ target }) => this.load(Object.fromEntries(new URLSearchParams(target.value))));
     one("more").addEventListener("click", () => this.#page());

@@ -26,7 +26,7 @@ export class LabelMap {
   /** Made when it is first looked at. */
   async show() {
     if (this.#source) return;
-    this.#source = new this.#ol.source.Vector();
+    this.#source = new this.#ol.source.Vector({ wrapX: false });
     const dataset = await (await ask(`/api/v1/datasets/${encodeURIComponent(this.#slug)}/?brief=1`)).json();
     this.#make(dataset);
     for (let offset = 0; offset < MOST; offset += 500) {

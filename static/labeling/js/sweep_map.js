@@ -59,7 +59,7 @@ export class SweepMap {
   #make() {
     const { Map: OlMap, View, layer, source, control, interaction } = this.#ol;
     this.#projection = new Projection(this.#dataset.grid);
-    this.#squares = new source.Vector();
+    this.#squares = new source.Vector({ wrapX: false }); // the imagery is drawn once, so are they
     const squares = new layer.Vector({ source: this.#squares, style: (feature) => this.#style(feature) });
     const view = new View({ projection: this.#projection.code, extent: this.#projection.extent, showFullExtent: true });
     this.#map = new OlMap({ target: one("sweep-map"), view, layers: [squares], controls: control.defaults.defaults({ rotate: false, attribution: false }), interactions: interaction.defaults.defaults({ altShiftDragRotate: false, pinchRotate: false }) });
