@@ -42,6 +42,7 @@ class Learner(models.Model):
     class Head(models.TextChoices):
         LOGISTIC = "logistic", "logistic regression"
         MLP = "mlp", "a small network"
+        TREES = "trees", "logistic regression and random trees"
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="learner")
     on = models.BooleanField(default=False, help_text="rounds begin by themselves")
