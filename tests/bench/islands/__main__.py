@@ -21,7 +21,7 @@ from ml.shards import Shard
 from tests.bench.islands import drawing, earth, strategies
 from tests.bench.islands.strategies import OURS, UNSURE, Campaign
 
-MOST = 3000  # labels a campaign of rounds gets; the area under the curve is the mean recall over them
+MOST = 2000  # labels a campaign of rounds gets; the area under the curve is the mean recall over them
 FEATURES = "structure-layers"
 LIBRARY = "library: "
 Curve = NDArray[np.float64]
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder of shared/data")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lookalike-islands")
     parser.add_argument("--targets", nargs="+", choices=list(earth.TARGETS), default=list(earth.TARGETS))
-    parser.add_argument("--strategies", nargs="+", default=["ours", "unsure", "similar", "random", LIBRARY + "margin"])
+    parser.add_argument("--strategies", nargs="+", default=["ours", "unsure", LIBRARY + "falcun", "similar", "random"])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--most", type=int, default=MOST, help="labels a campaign gets")
     parser.add_argument("--plot", type=Path, default=Path("docs/images/islands.webp"))

@@ -51,7 +51,7 @@ class Campaign:
         from sklearn.linear_model import LogisticRegression
 
         x = self.archive.features(self.keys)
-        x = (x - x.mean(axis=0)) / x.std(axis=0)
+        x = (x - x.mean(axis=0)) / x.std()  # all alike, as our head has them
         first = active.begin(self.archive, self.keys, [self.clicked], OURS, rng=self.rng)
         asked = [self.clicked, *(choice.key for choice in first)]
         y = np.full(len(x), MISSING_LABEL)
