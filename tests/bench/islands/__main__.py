@@ -95,7 +95,6 @@ LIBRARIES = {
     "expected average precision": _library("UncertaintySampling", method="expected_average_precision"),
     "badge": _library("Badge"),
     "falcun": _library("Falcun"),
-    "clue": _library("Clue"),
     "core-set": _library("CoreSet"),
     "typiclust": _library("TypiClust"),
 }
