@@ -71,6 +71,15 @@ class Estimate(NamedTuple):
     method: str = METHOD
 
 
+def share(part: Interval, rest: Interval, *, nothing: float) -> Interval:
+    """part / (part + rest); each end takes the ends of both that move it furthest, so with at least 95 % it holds the
+    truth.  nothing: what 0 / 0 is."""
+    value, low, high = (
+        a / (a + b) if a + b > 0 else nothing for a, b in ((part[i], rest[j]) for i, j in ((0, 0), (1, 2), (2, 1)))
+    )
+    return value, low, high
+
+
 class Advice(NamedTuple):
     """code: "enough", "go on" or "audit more"; recall and missing as estimated; labels_per_find: [value, low, high]
     expected when one labels down the list of what is below the threshold, None when nothing seems to be missing."""

@@ -10,7 +10,7 @@ from labeling.audits.drawing import above, positives
 from labeling.errors import NoSuchSweep
 from labeling.models import Audit, Learner
 from labeling.sweeps import scores
-from ml.audit import METHOD, Estimate, Interval, Stratum, advise, estimate
+from ml.audit import METHOD, Estimate, Stratum, advise, estimate, share
 
 ALSO = (
     " Tiles that were labelled before are counted, not estimated; what has been found since below the threshold is"
@@ -153,10 +153,7 @@ def strata_of(audit: Audit, said: Answers, there: Known, threshold: float) -> li
 def unseen(
     strata: Sequence[Stratum], about: Sequence[dict[str, Any]], said: Answers, threshold: float
 ) -> dict[str, Any] | None:
-    """Precision and recall of the classifier alone, from the threshold on, where no labelled tile shows the ground.
-
-    Each end of recall takes the worse, or better, ends of both sides: with at least 95 % it holds the truth.
-    """
+    """Precision and recall of the classifier alone, from the threshold on, where no labelled tile shows the ground."""
     mine = [stratum for stratum, one in zip(strata, about, strict=True) if not one["seen"]]
     over, under = ([side(stratum, up=up) for stratum in mine] for up in (True, False))
     if not any(stratum.audited for stratum in over) or not any(stratum.audited for stratum in under):
@@ -164,7 +161,7 @@ def unseen(
     hits, missed = (estimate(some, threshold=0.0).total for some in (over, under))
     tiles = sum(stratum.tiles for stratum in over)
     return {
-        "precision": [value / max(tiles, 1) for value in hits], "recall": share(hits, missed),
+        "precision": [value / max(tiles, 1) for value in hits], "recall": list(share(hits, missed, nothing=1.0)),
         "tiles": sum(stratum.audited for stratum in mine),
     }  # fmt: skip
 
@@ -176,11 +173,6 @@ def side(stratum: Stratum, *, up: bool) -> Stratum:
         tiles, audited = stratum.tiles - tiles, stratum.audited - audited
         positives = stratum.positives - positives
     return Stratum(tiles, audited, positives, stratum.low, stratum.high, stratum.expected)
-
-
-def share(hits: Interval, missed: Interval) -> list[float]:
-    value, low, high = ((hits[i], missed[j]) for i, j in ((0, 0), (1, 2), (2, 1)))
-    return [a / (a + b) if a + b > 0 else 1.0 for a, b in (value, low, high)]
 
 
 def advice(strata: Sequence[Stratum], found: Estimate, *, complete: bool) -> dict[str, str]:

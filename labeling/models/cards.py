@@ -5,7 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from labeling.models.campaigns import Answer, Campaign
@@ -26,6 +26,11 @@ class CardQuerySet(models.QuerySet):
 
     def gold(self) -> Self:
         return self.filter(gold__isnull=False)
+
+    def highest_priority(self) -> int:
+        """0 where none is above it."""
+        highest: int | None = self.aggregate(highest=Max("priority"))["highest"]
+        return max(0, highest or 0)
 
 
 class Card(models.Model):

@@ -24,7 +24,7 @@ def put(one: Round, campaign: Campaign, choices: Sequence[Choice]) -> list[Chose
     Tiles that are cards already are asked about sooner; those that have their votes get more of them. Where the
     campaign is full the last choices are left out.
     """
-    first = top(campaign) + 1
+    first = campaign.cards.highest_priority() + 1
     known = {card.key: card for card in cards_of(campaign, [choice.key for choice in choices])}
     choices = [choice for choice in choices if not is_answered(known.get(choice.key), choice)]
     known = {choice.key: known[choice.key] for choice in choices if choice.key in known}
@@ -48,11 +48,6 @@ def is_answered(card: Card | None, choice: Choice) -> bool:
     if card is None:
         return False
     return bool(card.held_out or card.decision_id or card.gold_id or (card.settled and choice.why != DISPUTED))
-
-
-def top(campaign: Campaign) -> int:
-    highest: int | None = campaign.cards.aggregate(highest=Max("priority"))["highest"]
-    return max(0, highest or 0)
 
 
 def cards_of(campaign: Campaign, wanted: Sequence[int]) -> list[Card]:
@@ -109,7 +104,7 @@ def relabel(campaign: Campaign, wanted: Sequence[int]) -> int:
         if len(mine) < len(set(wanted)):
             raise NoSuchCard("Some of these tiles are not in the campaign. Load the page again.")
         open_ones = [card for card in mine if not (card.decision_id or card.gold_id) and card.votes < MOST_VOTES]
-        raise_up(locked, open_ones, top(locked) + 1, {})
+        raise_up(locked, open_ones, locked.cards.highest_priority() + 1, {})
         transaction.on_commit(lambda: live.new_cards(campaign.pk))
         transaction.on_commit(lambda: live.changed([campaign.pk]))
     return len(open_ones)

@@ -11,7 +11,7 @@ import numpy as np
 from labeling.models import Audit, Learner
 from labeling.rounds.archive import SiteArchive
 from labeling.rounds.labels import answers
-from ml.audit import Interval, Stratum, estimate
+from ml.audit import Interval, Stratum, estimate, share
 from ml.classify import Classifier
 
 SAID = ("f1", "precision", "recall", "average_precision", "measured_on", "tiles", "positives")
@@ -74,9 +74,9 @@ def judged(found: Audited, said: np.ndarray) -> dict[str, list[float] | None]:
         total(found, mine) for mine in (found.positive & said, ~found.positive & said, found.positive & ~said)
     )
     return {
-        "f1": share(hits, mean(false, missed)),
-        "precision": share(hits, false) if said.any() else None,
-        "recall": share(hits, missed),
+        "f1": rounded(hits, mean(false, missed)),
+        "precision": rounded(hits, false) if said.any() else None,
+        "recall": rounded(hits, missed),
     }
 
 
@@ -91,7 +91,6 @@ def mean(a: Interval, b: Interval) -> Interval:
     return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2
 
 
-def share(part: Interval, rest: Interval) -> list[float]:
+def rounded(part: Interval, rest: Interval) -> list[float]:
     """part / (part + rest)."""
-    pairs = ((part[i], rest[j]) for i, j in ((0, 0), (1, 2), (2, 1)))
-    return [round(a / (a + b), 4) if a + b > 0 else 0.0 for a, b in pairs]
+    return [round(value, 4) for value in share(part, rest, nothing=0.0)]

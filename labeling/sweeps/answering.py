@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
 
 from labeling import campaigns, live, settling
 from labeling.errors import BadSweep
@@ -52,8 +51,7 @@ def ask(campaign: Campaign, keys: Sequence[int]) -> int:
 
 def priority(campaign: Campaign) -> int:
     """Above every other card's."""
-    highest: int | None = campaign.cards.aggregate(highest=Max("priority"))["highest"]
-    return max(0, highest or 0) + 1
+    return campaign.cards.highest_priority() + 1
 
 
 def queue(sweep: Sweep, where: str, threshold: float, *, limit: int, offset: int = 0, **asked: Any) -> found.Page:

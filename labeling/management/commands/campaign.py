@@ -11,19 +11,19 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from labeling import campaigns, describing, exporting, links, rounds
-from labeling.errors import LabelingError, NoSuchCampaign
+from labeling.management.console import CampaignCommand, numbered
 from labeling.models import Campaign, Learner
 from labeling.rounds import describing as learning
 from labeling.rounds.learners import SOURCES
 from search.api.views import scene_asked
-from search.management.console import SiteCommand, dataset_named
+from search.management.console import dataset_named
 
 EXPORTS = {
     "votes.csv": exporting.votes_csv, "labels.csv": exporting.labels_csv, "labels.geojson": exporting.labels_geojson,
 }  # fmt: skip
 
 
-class Command(SiteCommand):
+class Command(CampaignCommand):
     help = (
         "Campaigns: make one, put tiles into it, share it, let it learn, watch it, pause it, save its labels. "
         'Example: manage.py campaign create blue-marble "Is there an island?"'
@@ -76,12 +76,6 @@ class Command(SiteCommand):
         export.add_argument("campaign", type=int, help="its number")
         export.add_argument("what", choices=list(EXPORTS))
         export.add_argument("--output", type=Path, help="a file (default: standard output)")
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        try:
-            return super().execute(*args, **options)
-        except LabelingError as error:
-            raise CommandError(str(error)) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, options["verb"])(options)
@@ -161,14 +155,6 @@ class Command(SiteCommand):
 
     def tell(self, options: dict[str, Any], value: dict[str, Any], sentence: str) -> None:
         self.stdout.write(DjangoJSONEncoder(indent=2).encode(value) if options["json"] else sentence)
-
-
-def numbered(number: int) -> Campaign:
-    found = Campaign.objects.select_related("dataset").filter(pk=number).first()
-    if found is None:
-        known = ", ".join(str(pk) for pk in Campaign.objects.values_list("pk", flat=True)[:20]) or "none yet"
-        raise NoSuchCampaign(f"There is no campaign {number}. There are: {known}.")
-    return found
 
 
 def owner_named(name: str | None) -> User | None:

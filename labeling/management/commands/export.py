@@ -7,13 +7,12 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from labeling import exporting
-from labeling.errors import LabelingError, NoSuchSweep
-from labeling.management.commands.campaign import numbered
+from labeling.errors import NoSuchSweep
+from labeling.management.console import CampaignCommand, numbered
 from labeling.models import Campaign, Sweep
-from search.management.console import SiteCommand
 
 
-class Command(SiteCommand):
+class Command(CampaignCommand):
     help = (
         "Save what a campaign has found: the tiles that its last sweep scores highly, and all that have a label. The "
         "file's name says the format: .geojson, .parquet (GeoParquet), .csv, .kml, .json (COCO), .tar (WebDataset), "
@@ -28,12 +27,6 @@ class Command(SiteCommand):
         parser.add_argument("--sweep", type=int, help="its number (default: the last that has ended)")
         parser.add_argument("--site", default="", help="what links begin with, such as https://lookalike.example.org")
         parser.add_argument("--json", action="store_true", help="answer for scripts")
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        try:
-            return super().execute(*args, **options)
-        except LabelingError as error:
-            raise CommandError(str(error)) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         form, campaign = exporting.format_of(options["file"].name), numbered(options["campaign"])

@@ -6,17 +6,16 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from labeling.errors import LabelingError
-from labeling.management.commands.campaign import numbered
+from labeling.management.console import CampaignCommand, numbered
 from labeling.models import Campaign, Sweep
 from labeling.models.sweeps import UNFINISHED
 from labeling.sweeps import describing, running, starting
-from search.management.console import Report, SiteCommand, bar
+from search.management.console import Report, bar
 
 PATIENCE = 1.0  # seconds between two looks at parts that other workers have
 
 
-class Command(SiteCommand):
+class Command(CampaignCommand):
     help = (
         "Score every tile of a campaign's scope with its newest classifier. A sweep that was stopped goes on where it "
         "was; workers of the site take part. Example: manage.py sweep 1 && manage.py export 1 islands.geojson"
@@ -27,12 +26,6 @@ class Command(SiteCommand):
         parser.add_argument("--round", type=int, help="whose classifier (default: the newest)")
         parser.add_argument("--new", action="store_true", help="begin anew, also when one was stopped or has failed")
         parser.add_argument("--json", action="store_true", help="answer for scripts")
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        try:
-            return super().execute(*args, **options)
-        except LabelingError as error:
-            raise CommandError(str(error)) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         sweep = self.chosen(numbered(options["campaign"]), options)

@@ -7,14 +7,13 @@ from django.core.management.base import CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from labeling import rounds
-from labeling.errors import LabelingError
-from labeling.management.commands.campaign import numbered
+from labeling.management.console import CampaignCommand, numbered
 from labeling.models import Round
 from labeling.rounds import describing
-from search.management.console import SiteCommand, bar
+from search.management.console import bar
 
 
-class Command(SiteCommand):
+class Command(CampaignCommand):
     help = (
         "A round of learning, here and now: train a classifier on a campaign's labels, and put the tiles that teach it "
         "most before its people. Example: manage.py train_classifier 1"
@@ -23,12 +22,6 @@ class Command(SiteCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", type=int, help="its number")
         parser.add_argument("--json", action="store_true", help="answer for scripts")
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        try:
-            return super().execute(*args, **options)
-        except LabelingError as error:
-            raise CommandError(str(error)) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         campaign = numbered(options["campaign"])
