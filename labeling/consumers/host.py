@@ -35,10 +35,10 @@ class HostConsumer(AsyncJsonWebsocketConsumer):
         self.number = self.scope["url_route"]["kwargs"]["number"]
         self.since: datetime = timezone.now()
         self.changed = asyncio.Event()
-        if not await self.look():
-            return
+        # Listening first: what changes while the first look is read would be missed for good otherwise.
         await self.channel_layer.group_add(live.campaign_group(self.number), self.channel_name)
-        self.watching = asyncio.create_task(self.watch())
+        if await self.look():
+            self.watching = asyncio.create_task(self.watch())
 
     async def watch(self) -> None:
         """A look at once after a change, then a pause, however many changes there are meanwhile."""
@@ -74,7 +74,7 @@ class HostConsumer(AsyncJsonWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         if self.watching is not None:
             self.watching.cancel()
-            await self.channel_layer.group_discard(live.campaign_group(self.number), self.channel_name)
+        await self.channel_layer.group_discard(live.campaign_group(self.number), self.channel_name)
 
     async def labels_changed(self, event: dict[str, Any]) -> None:
         self.changed.set()

@@ -1,5 +1,6 @@
 """The host's pages and socket: theirs only, and live."""
 
+import asyncio
 import json
 from uuid import uuid4
 
@@ -56,8 +57,10 @@ async def hung_up(socket: ApplicationCommunicator) -> None:
 
 
 async def heard(socket: ApplicationCommunicator, kind: str) -> dict:
-    while (message := json.loads((await socket.receive_output(10))["text"]))["type"] != kind:
-        pass
+    """The next message of its kind; TimeoutError when others only come for half a minute."""
+    async with asyncio.timeout(30):
+        while (message := json.loads((await socket.receive_output(10))["text"]))["type"] != kind:
+            pass
     return message
 
 

@@ -16,10 +16,12 @@ import pytest
 from django.conf import settings
 
 from ml.classify import Classifier
+from ml.classify.scoring import BLOCK
 from tests.prepared import lay_out
 from tests.webapp.site import Site, until
 
-SHARDS, TILES, DIM = 2, 66_000, 8
+SHARDS, DIM = 2, 8
+TILES = 2 * BLOCK + 1_000  # two whole blocks and the beginning of a third one
 BEGIN = f"""
 import django
 django.setup()
@@ -34,7 +36,7 @@ from search import archives
 dataset = archives.make("many", tiles={SHARDS * TILES}, shards={SHARDS}, dim={DIM}, engine="faiss")
 campaign = campaigns.create(None, dataset, "Is it?")
 random = np.random.default_rng(0)
-units = 16384  # so many that a block takes a second or two
+units = 8192  # so many that a block takes a second
 weights = {{
     "hidden.weight": random.normal(size=({DIM}, units)).astype(np.float32), "hidden.bias": np.zeros(units, np.float32),
     "weight": random.normal(size=units).astype(np.float32) / 100, "bias": np.zeros(1, np.float32),
@@ -78,10 +80,10 @@ def parts(site: Site) -> dict[int, tuple[str, int]]:
 
 
 def half_way(site: Site) -> bool:
-    """One part is ready, another one has some of its tiles."""
+    """One part is ready, another one has its first block and a second's work on the next one before it."""
     statuses = list(parts(site).values())
     return any(status == "ready" for status, _ in statuses) and any(
-        status == "running" and 0 < done < TILES for status, done in statuses
+        status == "running" and 0 < done <= BLOCK for status, done in statuses
     )
 
 
@@ -103,8 +105,8 @@ def test_a_sweep_whose_worker_is_killed_scores_every_tile_once(site: Site) -> No
         assert all(now[pk][1] >= done for pk, done in lowest.items()), "tiles were scored again"
         lowest = {pk: done for pk, (_, done) in now.items()}
         time.sleep(0.05)
-    assert "learner was killed by SIGKILL" in site.output()
     assert finished(site), site.output()
+    until(lambda: "learner was killed by SIGKILL" in site.output(), 10, site.output)
     assert {path: path.stat().st_mtime_ns for path in ready} == ready
     assert sum(done for _, done in parts(site).values()) == SHARDS * TILES
     check_scores(site, folder)
@@ -113,7 +115,7 @@ def test_a_sweep_whose_worker_is_killed_scores_every_tile_once(site: Site) -> No
 def check_scores(site: Site, folder: Path) -> None:
     """Some rows of each part, those at the ends of blocks among them."""
     classifier = Classifier.load(site.data / "models" / "campaign-1" / "1")
-    some = np.array([0, 1, 65_535, 65_536, TILES - 1])
+    some = np.array([0, 1, BLOCK - 1, BLOCK, 2 * BLOCK - 1, 2 * BLOCK, TILES - 1])
     found = sorted(path for path in folder.glob("[!.]*.npy") if path.name.count(".") == 1)
     vectors = sorted((site.data / "shards").rglob("vectors.npy"), key=lambda path: path.parts[-4])
     assert len(found) == len(vectors) == SHARDS
