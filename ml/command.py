@@ -7,7 +7,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ml.errors import BadClassifier, BadEncoder, BadImage, BadLabels, MLError, NoTextTower, NoWeights, ShardMismatch
+from ml.errors import (
+    BadClassifier,
+    BadEncoder,
+    BadImage,
+    BadLabels,
+    MLError,
+    NoSuchModel,
+    NoTextTower,
+    NoWeights,
+    ShardMismatch,
+)
 from ml.index.interface import Progress
 
 _BAD_INPUT = (
@@ -15,6 +25,7 @@ _BAD_INPUT = (
     BadEncoder,
     BadImage,
     BadLabels,
+    NoSuchModel,
     NoTextTower,
     NoWeights,
     ShardMismatch,

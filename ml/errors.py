@@ -31,6 +31,14 @@ class BadEncoder(MLError):
     """A model store entry that cannot be used: unknown kind, missing or wrong weights, pickle."""
 
 
+class NoSuchModel(MLError):
+    """A name or version that the model store does not have."""
+
+
+class DamagedModel(MLError):
+    """A version of the model store that is no longer what was published."""
+
+
 class NoTextTower(MLError):
     """Text was given to an encoder that only understands images."""
 
