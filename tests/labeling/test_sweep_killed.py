@@ -58,7 +58,7 @@ starting.begin(Campaign.objects.get())
 @pytest.fixture
 def site(prepared: Path, tmp_path: Path) -> Iterator[Site]:
     """With a classifier, and no sweep yet."""
-    site = Site(lay_out(prepared, tmp_path), LEARNING_AT_ONCE="1", OMP_NUM_THREADS="1")
+    site = Site(lay_out(prepared, tmp_path))
     run(site, BEGIN)
     site.start().ready()
     yield site

@@ -37,6 +37,8 @@ class Site:
             "WEB_WORKERS": "1",
             "WORKER_CONCURRENCY": "1",
             "LEARNING_AT_ONCE": "1",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
         }
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self.environment = {**kept, **ours, **environment}
