@@ -4,10 +4,11 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 REC_709 = np.array([0.2126, 0.7152, 0.0722], np.float32)  # weights of red, green, blue in luminance (ITU-R BT.709)
+_VALUES = np.arange(256)
 T = TypeVar("T", bound=np.generic)
-_BATCH = 64  # tiles measured at once; bounds memory at 64 × (h, w, 3) float32
 
 
 class Metric(NamedTuple):
@@ -42,38 +43,35 @@ def compute(tiles: NDArray[np.uint8], valid: NDArray[np.bool_]) -> dict[str, NDA
     """
     if tiles.ndim != 4 or tiles.shape[-1] != 3 or valid.shape != tiles.shape[:3]:
         raise ValueError(f"tiles {tiles.shape} and valid {valid.shape} must be (n, h, w, 3) and (n, h, w)")
-    batches = [_measure(tiles[i : i + _BATCH], valid[i : i + _BATCH]) for i in range(0, len(tiles), _BATCH)]
-    table = np.concatenate(batches) if batches else np.empty((0, len(METRICS)), np.float32)
+    table = np.array([_measure(*pair) for pair in zip(tiles, valid, strict=True)], np.float32).reshape(-1, len(METRICS))
     return {metric.name: np.ascontiguousarray(table[:, i]) for i, metric in enumerate(METRICS)}
 
 
-def _measure(tiles: NDArray[np.uint8], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(n, h, w, 3), (n, h, w) -> (n, 9), columns as in METRICS."""
-    pixels = tiles.astype(np.float32)
-    count = valid.sum(axis=(1, 2)).astype(np.float32)  # (n,)
-    weight = valid[..., None].astype(np.float32)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (pixels * weight).sum(axis=(1, 2), dtype=np.float64) / count[:, None]  # (n, 3)
-        square = (((pixels - mean[:, None, None].astype(np.float32)) ** 2) * weight).sum(axis=(1, 2), dtype=np.float64)
-        deviation = np.sqrt(square / count[:, None])
-    luminance = mean @ REC_709.astype(np.float64)
-    sharp = np.where(count > 0, _sharpness(pixels @ REC_709, valid), np.nan)
-    missing = 1 - count / np.float32(max(1, valid[0].size))
-    return np.column_stack([mean, deviation, luminance, sharp, missing]).astype(np.float32)
+def _measure(tile: NDArray[np.uint8], valid: NDArray[np.bool_]) -> list[float]:
+    """(h, w, 3), (h, w) -> 9 numbers, as in METRICS. One tile at a time: it stays in the processor's cache."""
+    count, size = int(np.count_nonzero(valid)), max(1, valid.size)
+    if not count:
+        return [np.nan] * (len(METRICS) - 1) + [1.0]
+    whole = count == valid.size
+    mask = None if whole else Image.fromarray(valid.astype(np.uint8))
+    levels = np.reshape(Image.fromarray(tile).histogram(mask), (3, 256))  # how often each value is there: exact
+    mean = levels @ _VALUES / count
+    deviation = np.sqrt(np.maximum(levels @ _VALUES**2 / count - mean**2, 0))
+    grey = tile.astype(np.float32) @ REC_709
+    return [*mean, *deviation, mean @ REC_709.astype(np.float64), _sharpness(grey, None if whole else valid),
+            1 - count / size]  # fmt: skip
 
 
-def _sharpness(grey: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Variance of the 4-neighbour Laplacian where it and its neighbours are valid: (n, h, w), (n, h, w) -> (n,)."""
-    if min(grey.shape[1:]) < 3:
-        return np.zeros(len(grey))
-    laplacian = _neighbours(grey).sum(axis=0) - 4 * grey[:, 1:-1, 1:-1]
-    inside = _neighbours(valid).all(axis=0) & valid[:, 1:-1, 1:-1]
-    count = np.maximum(inside.sum(axis=(1, 2)), 1)
-    kept = np.where(inside, laplacian, 0)
-    mean = kept.sum(axis=(1, 2), dtype=np.float64) / count
-    centred = np.where(inside, laplacian - mean[:, None, None], 0)
-    return np.asarray((centred**2).sum(axis=(1, 2), dtype=np.float64) / count)
+def _sharpness(grey: NDArray[np.float32], valid: NDArray[np.bool_] | None) -> float:
+    """Variance of the 4-neighbour Laplacian of (h, w) where it and its neighbours are valid; None: all are."""
+    if min(grey.shape) < 3:
+        return 0.0
+    laplacian = sum(_neighbours(grey)) - 4 * grey[1:-1, 1:-1]
+    if valid is not None:
+        laplacian = laplacian[np.logical_and.reduce(_neighbours(valid)) & valid[1:-1, 1:-1]]
+    values = laplacian.ravel().astype(np.float64)
+    return float(np.einsum("i,i", values, values) / len(values) - values.mean() ** 2) if len(values) else 0.0
 
 
-def _neighbours(image: NDArray[T]) -> NDArray[T]:
-    return np.stack([image[:, :-2, 1:-1], image[:, 2:, 1:-1], image[:, 1:-1, :-2], image[:, 1:-1, 2:]])
+def _neighbours(image: NDArray[T]) -> list[NDArray[T]]:
+    return [image[:-2, 1:-1], image[2:, 1:-1], image[1:-1, :-2], image[1:-1, 2:]]
