@@ -11,11 +11,13 @@ from ml.encoders.clip import OpenClip
 from ml.encoders.colour import Colour
 from ml.encoders.entry import Entry
 from ml.encoders.joined import Joined, Part
+from ml.encoders.learnt import Learnt
 from ml.encoders.networks import Timm, Torchvision
+from ml.encoders.onnx_model import Onnx
 from ml.encoders.runtime import Runtime
 from ml.encoders.statistics import LayerStatistics
 from ml.encoders.structure import Structure
-from ml.errors import BadEncoder
+from ml.errors import BadEncoder, NoSuchModel
 
 __all__ = ["DEFAULT", "Encoder", "builtin", "load"]
 
@@ -26,7 +28,10 @@ _NETWORKS: dict[str, Callable[[Entry, Runtime], Encoder]] = {
     "torchvision": Torchvision,
     "timm": Timm,
     "open_clip": OpenClip,
+    "ssl": Learnt,
+    "onnx": Onnx,
 }
+_ANY_BANDS = ("timm", "ssl", "onnx", "joined")
 
 
 def builtin() -> dict[str, Path]:
@@ -50,6 +55,8 @@ def user_cache() -> Path:
 
 def _open(entry: Entry, runtime: Runtime) -> Encoder:
     kind = entry.config["kind"]
+    if entry.bands != 3 and kind not in _ANY_BANDS:
+        raise BadEncoder(f"{entry.folder}: encoders of the kind {kind} see 3 bands, not {entry.bands}.")
     if kind == "colour":
         return Colour(entry)
     if kind == "structure":
@@ -64,7 +71,7 @@ def _open(entry: Entry, runtime: Runtime) -> Encoder:
 
 
 def _join(entry: Entry, runtime: Runtime) -> Encoder:
-    """The parts are other entries: beside this one in the store, or built in. An entry named twice is opened once."""
+    """The parts are other entries: of the store, or built in. An entry named twice is opened once."""
     parts = entry.config.get("parts")
     if not isinstance(parts, list) or not parts or not all(_is_part(part) for part in parts):
         raise BadEncoder(f'{entry.folder} joins nothing: give "parts", a list of {{"entry", "weight"}}.')
@@ -93,10 +100,24 @@ def _is_part(given: object) -> bool:
 
 
 def _part(entry: Entry, name: str) -> Entry:
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[0-9]+)?", name):
         raise BadEncoder(f"{entry.folder}: a part must be the name of a store entry, not {name!r}.")
-    beside = entry.folder.parent / name
-    part = entries.read(beside if beside.is_dir() else builtin().get(name, beside))
+    part = entries.read(_part_folder(entry.folder, name))
     if part.config["kind"] == "joined":
         raise BadEncoder(f"{entry.folder}: {name} is joined itself; name its parts instead.")
     return part
+
+
+def _part_folder(folder: Path, name: str) -> Path:
+    """Beside the entry, where a store is flat; built in; or in the store whose version `folder` is."""
+    beside = folder.parent / name
+    if (beside / entries.CONFIG).is_file() and "/" not in name:
+        return beside
+    if name in builtin():
+        return builtin()[name]
+    from ml.modelstore.listing import find  # which needs this package for what is built in
+
+    try:
+        return find(folder.parents[1], name).folder
+    except NoSuchModel:
+        return beside

@@ -14,6 +14,7 @@ class Encoder(ABC):
     """A model version that turns tiles into vectors of length 1. Safe to use from many threads.
 
     name, version, licence: of the model store entry.  fingerprint: 16 hex digits; equal ones make comparable vectors.
+    bands: of the images that it looks at; 3 are red, green and blue.
     """
 
     has_text = False
@@ -24,6 +25,7 @@ class Encoder(ABC):
         self.licence: str = entry.config["licence"]
         self.fingerprint = entry.fingerprint
         self._entry = entry
+        self.bands = entry.bands
 
     @property
     @abstractmethod
@@ -37,12 +39,12 @@ class Encoder(ABC):
 
     @abstractmethod
     def _features(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
-        """(n, size, size, 3) uint8 -> (n, dim), of any length; n is at least 1."""
+        """(n, size, size, bands) uint8 -> (n, dim), of any length; n is at least 1."""
 
     def encode_images(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, h, w, 3) uint8 RGB -> (n, dim) float32, unit length."""
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
-            raise ValueError(f"Images must be uint8 (n, h, w, 3), not {images.dtype} {images.shape}.")
+        """(n, h, w, bands) uint8, RGB where there are 3 -> (n, dim) float32, unit length."""
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != self.bands:
+            raise ValueError(f"Images must be uint8 (n, h, w, {self.bands}), not {images.dtype} {images.shape}.")
         if not len(images):
             return np.empty((0, self.dim), np.float32)
         return direction(self._features(resize(images, self.size)))
@@ -50,7 +52,7 @@ class Encoder(ABC):
     def blocks(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """What joined encoders may take: under "" what encode_images says, a network's layers under their names.
 
-        (n, h, w, 3) uint8, n at least 1 -> (n, width) float32 each, unit length.
+        (n, h, w, bands) uint8, n at least 1 -> (n, width) float32 each, unit length.
         """
         return {"": self.encode_images(images)}
 

@@ -22,16 +22,17 @@ _LOCAL = "open_clip_config.json"  # open_clip's own file for an architecture tha
 class OpenClip(Network):
     """Both towers of a CLIP-like model; the image tower runs like any network, the text tower in torch on the CPU."""
 
-    has_text = True
-
     def __init__(self, entry: Entry, runtime: Runtime) -> None:
         super().__init__(entry, runtime)
+        self.has_text = entry.config.get("towers", "both") != "image"
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
 
     def encode_text(self, texts: list[str]) -> NDArray[np.float32]:
         import torch
 
+        if not self.has_text:
+            return super().encode_text(texts)
         if not texts:
             return np.empty((0, self.dim), np.float32)
         model, tokenizer = self._model()
@@ -64,7 +65,7 @@ def _load(entry: Entry) -> tuple[Any, Any]:
         return _download(entry, name, tag)
     weights = entry.file("weights")
     model, tokenizer = _create(entry, name)
-    load_weights(model, weights)
+    load_weights(model.visual if entry.config.get("towers") == "image" else model, weights)
     return model.eval(), tokenizer
 
 

@@ -4,11 +4,18 @@ encoder.json: {"name", "version", "kind", "licence", …}; what else depends on 
 
     colour       nothing
     torchvision  architecture; [mean, std, size, dim, arguments; layers: {layer: channels}, for joined encoders]
-    timm         the same
-    open_clip    architecture, or an open_clip_config.json beside it; [pretrained: a tag to download]
+    timm         the same; [bands: of the images, 3 unless said]
+    ssl          learnt here: timm's architecture, bands, mean and std of each band (0-1), stretch: [[lowest, highest]]
+                 of each band's raw values, or null where they are bytes already; [projection.safetensors]
+    onnx         an ONNX file, model.onnx, with its sha256 (onnx_model.py); [size, bands, mean, std, projection]
+    open_clip    architecture, or an open_clip_config.json beside it; [pretrained: a tag to download; towers: "image"
+                 where the weights lack the text's]
     structure    nothing; knots in projection.safetensors
     statistics   network: an entry of torchvision's, layers: {layer: channels}; knots in projection.safetensors
-    joined       parts: [{"entry", "weight", [layers: names of the entry's layers instead of its vector]}, …]
+    joined       parts: [{"entry", "weight", [layers: names of the entry's layers instead of its vector]}, …], where
+                 the entry is a name, or in the model store also "name/version"
+
+projection.safetensors of ssl and onnx: "mean" (d,) and "matrix" (d, smaller); unit((unit vector - mean) @ matrix).
 """
 
 import hashlib
@@ -22,7 +29,8 @@ from ml.errors import BadEncoder
 CONFIG = "encoder.json"
 REVISION = 1  # part of every fingerprint: raise it when code here changes what comes out of the same weights
 _REQUIRED = {"name": str, "version": str, "kind": str, "licence": str}
-_FILES = ("weights", "projection")  # settings that may name a file of the entry, else weights.safetensors and so on
+_FILES = {"weights": ".safetensors", "projection": ".safetensors", "model": ".onnx"}  # settings that may name a file
+MOST_BANDS = 64
 _EXTRA = ("open_clip_config.json", "tokenizer.json")
 
 
@@ -34,20 +42,27 @@ class Entry:
     config: dict[str, Any]
     fingerprint: str
 
+    @property
+    def bands(self) -> int:
+        given = self.config.get("bands", 3)
+        if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= MOST_BANDS:
+            raise BadEncoder(f'{self.folder}: "bands" must be a number from 1 to {MOST_BANDS}, not {given!r}.')
+        return given
+
     def has(self, setting: str) -> bool:
         return (self.folder / _file_name(self.config, setting)).is_file()
 
     def file(self, setting: str) -> Path:
-        """Where the entry's weights or projection are; raises BadEncoder when they are missing or may be a pickle."""
-        return safetensors_in(self.folder, _file_name(self.config, setting))
+        """Where the entry's weights, projection or model are; BadEncoder when missing, or when it may be a pickle."""
+        return file_in(self.folder, _file_name(self.config, setting), _FILES[setting])
 
 
 def read(folder: Path) -> Entry:
     """Raises BadEncoder when the folder is not a usable entry."""
     config = _config(folder)
     digest = hashlib.sha256(json.dumps([REVISION, config], sort_keys=True).encode())
-    named = [safetensors_in(folder, config[setting]).name for setting in _FILES if setting in config]
-    for name in sorted({*named, *(f"{setting}.safetensors" for setting in _FILES), *_EXTRA}):
+    named = [file_in(folder, str(config[setting]), end).name for setting, end in _FILES.items() if setting in config]
+    for name in sorted({*named, *(f"{setting}{end}" for setting, end in _FILES.items()), *_EXTRA}):
         if (folder / name).is_file():
             with (folder / name).open("rb") as file:
                 digest.update(name.encode() + hashlib.file_digest(file, "sha256").digest())
@@ -55,15 +70,15 @@ def read(folder: Path) -> Entry:
 
 
 def _file_name(config: dict[str, Any], setting: str) -> str:
-    return str(config.get(setting, f"{setting}.safetensors"))
+    return str(config.get(setting, f"{setting}{_FILES[setting]}"))
 
 
-def safetensors_in(folder: Path, name: str) -> Path:
+def file_in(folder: Path, name: str, ending: str = ".safetensors") -> Path:
     """The file `name` in folder; raises BadEncoder for a path that leads elsewhere, is missing, or may be a pickle."""
     path = folder / name
     if Path(name).name != name:
         raise BadEncoder(f"{folder / CONFIG} names the file {name!r}: it must lie in the entry's own folder.")
-    if path.suffix != ".safetensors":
+    if path.suffix != ending:
         raise BadEncoder(
             f"{path} is refused: pickled and scripted checkpoints can run any code when they are opened. Convert it, "
             "where you trust it, with safetensors.torch.save_file(state_dict, 'weights.safetensors')."

@@ -38,11 +38,14 @@ class Joined(Encoder):
     def __init__(self, entry: Entry, parts: list[Part]) -> None:
         super().__init__(entry)
         self._parts = parts
+        self.bands = parts[0].encoder.bands
         self._projection = _read(entry.file("projection")) if entry.has("projection") else {}
         self._check()
 
     def _check(self) -> None:
         for part in self._parts:
+            if part.encoder.bands != self.bands:
+                raise BadEncoder(f"{self._entry.folder} joins encoders for images of different numbers of bands.")
             if unknown := set(part.layers) - set(part.encoder.widths):
                 raise BadEncoder(f"{self._entry.folder}: {part.encoder.name} has no layer {min(unknown)!r}.")
         for i, part in enumerate(self._parts):

@@ -62,7 +62,7 @@ class Network(Encoder):
 
     @abstractmethod
     def _build(self) -> tuple["nn.Module", Pixels]:
-        """The module (n, 3, size, size) float -> (n, dim), and how pixels are prepared for it. Imports torch."""
+        """The module (n, bands, size, size) float -> (n, dim), and how pixels are prepared for it. Imports torch."""
 
 
 class Torchvision(Network):
@@ -89,7 +89,11 @@ class Timm(Network):
         name = architecture(self._entry)
         if not timm.is_model(name):
             raise BadEncoder(f"timm has no architecture {name!r}; timm.list_models() lists them.")
-        module = timm.create_model(name, pretrained=False, num_classes=0, **arguments(self._entry))
+        given = arguments(self._entry)
+        try:
+            module = timm.create_model(name, pretrained=False, num_classes=0, in_chans=self.bands, **given)
+        except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+            raise BadEncoder(f"{self._entry.folder}: timm cannot build {name} with {given}: {error}") from error
         facts: Any = module.pretrained_cfg
         heads = facts.get("classifier") or "head"  # several in distilled transformers
         ignore = tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.encoders.entry import Entry
+from ml.errors import BadEncoder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,7 +40,7 @@ class Runtime(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """Side of the square, and mean and deviation per channel, of values 0-1."""
+    """Side of the square, and mean and deviation per band, of values 0-1."""
 
     size: int
     mean: list[float]
@@ -47,9 +48,19 @@ class Pixels(NamedTuple):
 
     @classmethod
     def of(cls, entry: Entry, size: int, mean: list[float], std: list[float]) -> Self:
-        """The architecture's own, unless encoder.json says otherwise."""
-        config = entry.config
-        return cls(int(config.get("size", size)), list(config.get("mean", mean)), list(config.get("std", std)))
+        """The architecture's own, unless encoder.json says otherwise; raises BadEncoder unless there is one a band."""
+        config, bands = entry.config, entry.bands
+        found = cls(int(config.get("size", size)), list(config.get("mean", mean)), list(config.get("std", std)))
+        numbers = all(isinstance(value, int | float) for value in (*found.mean, *found.std))
+        if not (numbers and len(found.mean) == len(found.std) == bands and min(found.std) > 0):
+            raise BadEncoder(
+                f'{entry.folder}: "mean" and "std" must have a number for each of the {bands} bands, above 0 for "std".'
+            )
+        return found
+
+    @property
+    def bands(self) -> int:
+        return len(self.mean)
 
 
 class Choice(NamedTuple):
@@ -63,7 +74,7 @@ class Choice(NamedTuple):
 
 
 class Tower:
-    """Callable: (n, size, size, 3) uint8 -> (n, dim) float32. Built at first use, once for all threads."""
+    """Callable: (n, size, size, bands) uint8 -> (n, dim) float32. Built at first use, once for all threads."""
 
     def __init__(self, build: "Callable[[], tuple[nn.Module, Pixels]]", entry: Entry, runtime: Runtime) -> None:
         self._build, self._entry, self._runtime = build, entry, runtime
@@ -125,7 +136,8 @@ class Tower:
             choice, model = torch_runtime.choose(module, pixels, run, self._runtime.threads)
             self._remember(choice, model)
             run = onnx_run(model, self._runtime.threads) if choice.runtime == "onnx" else run
-        self._built_shape = run(np.zeros((1, pixels.size, pixels.size, 3), np.uint8)).shape[1], pixels.size
+        blank = np.zeros((1, pixels.size, pixels.size, pixels.bands), np.uint8)
+        self._built_shape = run(blank).shape[1], pixels.size
         return run
 
     def _file(self, suffix: str) -> Path:
@@ -157,7 +169,7 @@ def find_device() -> str:
 
 
 def onnx_run(model: bytes, threads: int | None) -> Run:
-    """model: the content of an ONNX file that takes uint8 (n, size, size, 3)."""
+    """model: the content of an ONNX file that takes uint8 (n, size, size, bands)."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -20,7 +20,7 @@ _EXPORT_ERRORS = (RuntimeError, TypeError, ValueError, NotImplementedError, torc
 
 
 class FromPixels(nn.Module):
-    """A network with its preparation of pixels: (n, size, size, 3) uint8 -> (n, dim) float."""
+    """A network with its preparation of pixels: (n, size, size, bands) uint8 -> (n, dim) float."""
 
     mean: Tensor
     std: Tensor
@@ -28,11 +28,11 @@ class FromPixels(nn.Module):
     def __init__(self, network: nn.Module, pixels: Pixels) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("mean", torch.tensor(pixels.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(pixels.std).view(1, 3, 1, 1))
+        self.register_buffer("mean", torch.tensor(pixels.mean).view(1, pixels.bands, 1, 1))
+        self.register_buffer("std", torch.tensor(pixels.std).view(1, pixels.bands, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        x = images.permute(0, 3, 1, 2).to(self.mean.dtype) / 255  # (n, 3, size, size)
+        x = images.permute(0, 3, 1, 2).to(self.mean.dtype) / 255  # (n, bands, size, size)
         features = self.network((x - self.mean) / self.std)
         pooled: Tensor = features[0] if isinstance(features, tuple) else features  # CoCa adds its tokens
         return pooled.flatten(1)  # (n, dim)
@@ -56,7 +56,7 @@ def torch_run(module: nn.Module, pixels: Pixels, device: str, threads: int | Non
 
 def choose(module: nn.Module, pixels: Pixels, by_torch: Run, threads: int | None) -> tuple[Choice, bytes]:
     """Export to ONNX, compare answers and speed with torch; returns the faster that is right, and the ONNX file."""
-    images = np.random.default_rng(0).integers(0, 256, (_TRIAL, pixels.size, pixels.size, 3), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (_TRIAL, pixels.size, pixels.size, pixels.bands), np.uint8)
     expected = by_torch(images)
     speed = {"torch": _speed(by_torch, images)}
     model = b""

@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ml.encoders import entry as entries
 from ml.encoders.entry import CONFIG
-from ml.errors import BadEncoder
+from ml.errors import BadEncoder, NoSuchModel
 from ml.modelstore import checksums, standing
-from ml.modelstore.names import VERSION, check_name
+from ml.modelstore.listing import find
+from ml.modelstore.names import VERSION, builtin, check_name
 from ml.shards.files import publish as give_name
 from ml.shards.files import write_json
 
@@ -82,15 +84,28 @@ def _take(folder: Path, fresh: Path, *, move: bool) -> None:
             shutil.move(path, fresh / path.name)
         else:
             shutil.copyfile(path, fresh / path.name)
-    write_json(fresh / CONFIG, {"name": "new", "version": "0", **_config(fresh)})
+    config = _config(fresh)
+    if isinstance(config.get("parts"), list):
+        config["parts"] = [_pinned(part, fresh.parents[1]) for part in config["parts"]]
+    write_json(fresh / CONFIG, {"name": "new", "version": "0", **config})
     entries.read(fresh)
+
+
+def _pinned(part: Any, models: Path) -> Any:
+    """A part of a joined encoder with its version, so that promoting another part changes nothing here."""
+    if not isinstance(part, dict) or not isinstance(part.get("entry"), str) or part["entry"] in builtin():
+        return part
+    try:
+        return {**part, "entry": find(models, part["entry"]).reference}
+    except NoSuchModel as error:
+        raise BadEncoder(f"The encoder joins {part['entry']!r}, which is not in this store: {error}") from error
 
 
 def _name(fresh: Path, name: str, version: str) -> None:
     write_json(fresh / CONFIG, {**_config(fresh), "name": name, "version": version})
 
 
-def _config(folder: Path) -> dict[str, object]:
+def _config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG).read_bytes())
     except FileNotFoundError as error:
