@@ -39,6 +39,22 @@ class DamagedModel(MLError):
     """A version of the model store that is no longer what was published."""
 
 
+class BadTraining(MLError):
+    """A training that cannot be begun or gone on with: impossible settings, too little imagery, other checkpoints."""
+
+
+class TrainingDiverged(MLError):
+    """A loss that is no number any more: what came after would be worth nothing."""
+
+
+class OutOfMemory(MLError):
+    """A machine, or its graphics card, that has too little memory for even the smallest piece of the work."""
+
+
+class Disagreement(MLError):
+    """A quantised encoder whose vectors are too far from those of the original."""
+
+
 class NoTextTower(MLError):
     """Text was given to an encoder that only understands images."""
 
