@@ -14,6 +14,7 @@ from ml.encoders.joined import Joined, Part
 from ml.encoders.learnt import Learnt
 from ml.encoders.networks import Timm, Torchvision
 from ml.encoders.onnx_model import Onnx
+from ml.encoders.reduced import Reduced
 from ml.encoders.runtime import Runtime
 from ml.encoders.statistics import LayerStatistics
 from ml.encoders.structure import Structure
@@ -23,7 +24,7 @@ __all__ = ["DEFAULT", "Encoder", "builtin", "load"]
 
 DEFAULT = "mobilenet-colour"
 _STORE = Path(__file__).parents[1] / "store"
-_COMPUTED = ("colour", "structure", "statistics", "joined")
+_COMPUTED = ("colour", "structure", "statistics", "joined", "reduced")
 _NETWORKS: dict[str, Callable[[Entry, Runtime], Encoder]] = {
     "torchvision": Torchvision,
     "timm": Timm,
@@ -31,7 +32,7 @@ _NETWORKS: dict[str, Callable[[Entry, Runtime], Encoder]] = {
     "ssl": Learnt,
     "onnx": Onnx,
 }
-_ANY_BANDS = ("timm", "ssl", "onnx", "joined")
+_ANY_BANDS = ("timm", "ssl", "onnx", "joined", "reduced")
 
 
 def builtin() -> dict[str, Path]:
@@ -63,6 +64,8 @@ def _open(entry: Entry, runtime: Runtime) -> Encoder:
         return Structure(entry)
     if kind == "joined":
         return _join(entry, runtime)
+    if kind == "reduced":
+        return _reduce(entry, runtime)
     if kind == "statistics":
         return _statistics(entry, runtime)
     if kind in _NETWORKS:
@@ -91,6 +94,15 @@ def _statistics(entry: Entry, runtime: Runtime) -> Encoder:
     return LayerStatistics(Entry(entry.folder, entry.config, fingerprint), network, runtime)
 
 
+def _reduce(entry: Entry, runtime: Runtime) -> Encoder:
+    part = _named(entry, str(entry.config.get("of")))
+    if part.config["kind"] == "reduced":
+        raise BadEncoder(f"{entry.folder}: {part.config['name']} is reduced itself; name what it is made of instead.")
+    whole = _open(part, runtime)
+    fingerprint = entries.combine([entry.fingerprint, whole.fingerprint])
+    return Reduced(Entry(entry.folder, entry.config, fingerprint), whole)
+
+
 def _is_part(given: object) -> bool:
     if not isinstance(given, dict):
         return False
@@ -100,12 +112,16 @@ def _is_part(given: object) -> bool:
 
 
 def _part(entry: Entry, name: str) -> Entry:
+    part = _named(entry, name)
+    if part.config["kind"] in ("joined", "reduced"):
+        raise BadEncoder(f"{entry.folder}: {name} is {part.config['kind']} itself; name its parts instead.")
+    return part
+
+
+def _named(entry: Entry, name: str) -> Entry:
     if not re.fullmatch(r"[A-Za-z0-9_-]+(/[0-9]+)?", name):
         raise BadEncoder(f"{entry.folder}: a part must be the name of a store entry, not {name!r}.")
-    part = entries.read(_part_folder(entry.folder, name))
-    if part.config["kind"] == "joined":
-        raise BadEncoder(f"{entry.folder}: {name} is joined itself; name its parts instead.")
-    return part
+    return entries.read(_part_folder(entry.folder, name))
 
 
 def _part_folder(folder: Path, name: str) -> Path:

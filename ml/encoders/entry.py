@@ -14,8 +14,10 @@ encoder.json: {"name", "version", "kind", "licence", …}; what else depends on 
     statistics   network: an entry of torchvision's, layers: {layer: channels}; knots in projection.safetensors
     joined       parts: [{"entry", "weight", [layers: names of the entry's layers instead of its vector]}, …], where
                  the entry is a name, or in the model store also "name/version"
+    reduced      of: an entry, named as in parts; projection.safetensors; whitened: true where its axes count alike
 
-projection.safetensors of ssl and onnx: "mean" (d,) and "matrix" (d, smaller); unit((unit vector - mean) @ matrix).
+projection.safetensors of ssl, onnx and reduced: "mean" (d,) and "matrix" (d, smaller); what comes out is
+unit((unit vector - mean) @ matrix).
 """
 
 import hashlib

@@ -22,11 +22,11 @@ class Projection:
             )
         if not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
             raise BadEncoder(f"{path} holds numbers that are not finite: fit the projection again.")
-        self._mean, self._matrix = mean.astype(np.float64), matrix.astype(np.float64)
+        self._mean, self.matrix = mean.astype(np.float64), matrix.astype(np.float64)
         self.width, self.dim = (int(side) for side in matrix.shape)
 
     def __call__(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        return direction((direction(features) - self._mean) @ self._matrix)
+        return direction((direction(features) - self._mean) @ self.matrix)
 
 
 def read(entry: Entry) -> Projection | None:

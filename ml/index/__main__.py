@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ml import command, encoders, images
-from ml.embed import find_encoder
+from ml import command, encoders, modelstore
+from ml.embed import find_encoder, stretch_of, tile_of
 from ml.errors import ShardMismatch
 from ml.index import ENGINES, SCAN
 from ml.shards import Shard, rebuild_index
@@ -18,7 +18,8 @@ def lookalikes(shard: Shard, image: Path, encoder: encoders.Encoder, k: int) -> 
         raise ShardMismatch(
             f"The shard was made by {shard.meta['encoder']}, not by this {encoder.name}: use --encoder."
         )
-    query = encoder.encode_images(images.square(images.decode(image.read_bytes()))[None])[0]
+    stretch = shard.meta.get("stretch") or stretch_of(encoder)
+    query = encoder.encode_images(tile_of(image, encoder.size, encoder.bands, stretch)[None])[0]
     rows, scores = shard.search(query, k)
     names = shard.column("name") if "name" in shard.columns else [None] * shard.count
     return [
@@ -33,7 +34,8 @@ def main() -> None:
     parser.add_argument("--engine", choices=sorted(ENGINES), help="by default the one it has; docs/engines.md compares")
     parser.add_argument("--query", type=Path, metavar="IMAGE", help="do not rebuild; find what looks like this image")
     parser.add_argument("-k", type=int, default=10, help="how many to find")
-    parser.add_argument("--encoder", help="folder of the encoder, when it is not a built-in one")
+    parser.add_argument("--encoder", help="name or folder of the encoder, when it is neither built in nor in the store")
+    parser.add_argument("--store", type=Path, default=modelstore.default_store(), help="the model store; %(default)s")
     parser.add_argument("--json", action="store_true", help="for scripts: JSON on stdout, no progress bar")
     options = parser.parse_args()
     if options.k < 1:
@@ -62,9 +64,16 @@ def told(index: dict[str, Any], count: int) -> str:
     )
 
 
+def encoder_of(meta: dict[str, Any]) -> str:
+    """What the shard's encoder is called: built in, or one version of the model store's."""
+    name, version = str(meta["encoder"]), meta.get("version")
+    return name if name in encoders.builtin() or version is None else f"{name}/{version}"
+
+
 def _query(options: argparse.Namespace) -> None:
     shard = Shard.open(options.shard)
-    encoder = encoders.load(find_encoder(options.encoder or shard.meta["encoder"]))
+    name = options.encoder or encoder_of(shard.meta)
+    encoder = encoders.load(find_encoder(name, options.store))
     found = lookalikes(shard, options.query, encoder, options.k)
     if options.json:
         command.say(json.dumps(found, indent=1))

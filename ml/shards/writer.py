@@ -78,6 +78,13 @@ class ShardWriter:
         """Tiles already safe on disk: the next one to append is number `done`."""
         return self._parts.done
 
+    def blank(self) -> list[int]:
+        """Of the tiles already safe on disk, the positions of those that will be left out: nodata_share is 1."""
+        if not self.done or "nodata_share" not in self._parts.columns:
+            return []
+        missing = self._parts.metrics()[:, self._parts.columns.index("nodata_share")]
+        return np.flatnonzero(missing == 1).tolist()
+
     def append(self, vectors: NDArray[np.floating], metrics: Mapping[str, NDArray[np.floating]]) -> None:
         """Add the next m tiles and wait until they are on disk.
 

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.embedding import Pixels
 from search import keys
 from search.models import Scene
+
+__all__ = ["Pixels", "Plan", "planned", "split"]
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,6 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.keys)
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """tiles: (n, size, size, 3) uint8.  valid: (n, size, size) bool, False where there is no data."""
-
-    tiles: np.ndarray
-    valid: np.ndarray
 
 
 def planned(scene: Scene, level: int, places: np.ndarray) -> Plan:
