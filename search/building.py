@@ -1,6 +1,7 @@
 """Shards: what is to be built, and the building of one (tiles -> metrics -> vectors -> index), resumable."""
 
 import logging
+import os
 import shutil
 import time
 import uuid
@@ -9,21 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 
 from ml import metrics
-from ml.embedding import EncodeOnce
+from ml.embedding import Columns, Pace, Pixels, embed, pace_of
+from ml.encoders.runtime import find_device
 from ml.errors import ShardBusy
 from ml.shards import ShardWriter
-from search import imagery, progress, tasks, tilesets
+from search import imagery, progress, switching, tasks, tilesets
 from search.errors import BadQuery, Cancelled
-from search.imagery.plan import Pixels
 from search.models import Dataset, Scene, Shard, Status
 from search.models.shards import shards_folder
 
 log = logging.getLogger(__name__)
 BATCH = 80  # tiles read, embedded and put on disk together: what a killed worker loses
+READERS = min(4, os.cpu_count() or 1)  # threads that read tiles while others are encoded
 BUILDING = "building"
 LOOK = 7 * 24 * 3600  # seconds that a damaged folder is kept
 Progress = Callable[[int, int], None]
@@ -32,15 +33,18 @@ Progress = Callable[[int, int], None]
 def request(scene: Scene, levels: Iterable[int], *, background: bool = True) -> None:
     """Have the scene's shards built, in this order of levels; those already built of the same imagery stay.
 
+    While the dataset goes over to another encoder they are built with both.
     background: hand them to the workers now; else they wait for `build_here`.
     """
+    dataset = scene.product.dataset
     for level in levels:
-        scene.product.dataset.grid.check_level(level)
-        Shard.objects.get_or_create(
-            scene=scene, level=level, encoder=scene.product.dataset.encoder,
-            defaults={"total": expected(scene, level)},
-        )  # fmt: skip
-    changed = scene.shards.exclude(scene_version=scene.version).exclude(status=Status.RUNNING)
+        dataset.grid.check_level(level)
+        for encoder in filter(None, (dataset.encoder_id, dataset.next_encoder_id)):
+            Shard.objects.get_or_create(
+                scene=scene, level=level, encoder_id=encoder, defaults={"total": expected(scene, level)}
+            )
+    used = scene.shards.filter(switching.in_use())
+    changed = used.exclude(scene_version=scene.version).exclude(status=Status.RUNNING)
     wanted = list(changed.order_by("queued_at", "pk").values_list("pk", flat=True))
     Shard.objects.filter(pk__in=wanted).retry()
     for shard_id in wanted if background else []:
@@ -89,16 +93,21 @@ def build(shard: Shard, on_progress: Progress | None = None) -> None:
             fingerprint=f"{encoder.fingerprint}-{scene.version}{scene.product.dataset.tiling}",
         ) as writer:  # fmt: skip
             shard.report(writer.done, writer.total)
-            encode = EncodeOnce(encoder)
-            for start, end in reader.batches(plan, BATCH):
-                if start >= writer.done:
-                    pixels = reader.read(plan, start, end, shard.level, encoder.size)
-                    writer.append(encode(pixels.tiles), measured(pixels, scene.product.dataset))
-                    report(shard, writer, on_progress)
+            embed(
+                writer, encoder, reader.batches(plan, BATCH),
+                lambda start, end: reader.read(plan, start, end, shard.level, encoder.size),
+                lambda pixels: measured(pixels, scene.product.dataset),
+                pace=pace(), on_batch=lambda: report(shard, writer, on_progress),
+            )  # fmt: skip
             publish(shard, writer)
 
 
-def measured(pixels: Pixels, dataset: Dataset) -> dict[str, np.ndarray]:
+def pace() -> Pace:
+    """On the CPU one lane, whose cores are ENCODER_THREADS."""
+    return pace_of(READERS) if find_device() == "cuda" else Pace(READERS, lanes=1, batch=BATCH)
+
+
+def measured(pixels: Pixels, dataset: Dataset) -> Columns:
     """The tiles' metrics, (n,) each; nodata_share is 1, which leaves the tile out, where too little of it is data."""
     columns = metrics.compute(pixels.tiles, pixels.valid)
     missing = columns["nodata_share"]
@@ -136,6 +145,7 @@ def publish(shard: Shard, writer: ShardWriter) -> None:
     )  # fmt: skip
     progress.announce(scene.product.dataset, at_once=True)
     log.info("shard built: %s, %d tiles", shard, shard.tiles)
+    switching.consider(scene.product.dataset_id)
     if old:
         shutil.rmtree(shards_folder() / old, ignore_errors=True)
 

@@ -1,7 +1,8 @@
 """/ws/jobs/?dataset=<slug>: how far the dataset's imports and shards are, at once and after every change.
 
 Sends {"type": "shards", "dataset", "shards", "levels"} (search/progress.py) and
-{"type": "imports", "dataset", "imports"} (search/dashboard/activity.py; those at work with the end of their logs);
+{"type": "imports", "dataset", "imports"} (search/dashboard/activity.py; those at work with the end of their logs) and
+{"type": "trainings", "dataset", "trainings", "change"} (search/training/describing.py; those at work with their curve);
 takes nothing. Closes with 4404 when there is no such dataset for this person, also later when it is deleted or closed.
 """
 
@@ -16,6 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from search import progress
 from search.dashboard import activity
 from search.models import Dataset
+from search.training import describing
 
 NO_SUCH_DATASET = 4404
 
@@ -48,7 +50,9 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
     def _messages(self) -> list[dict[str, object]]:
         """Nothing for who may not see it any more."""
         dataset = self.dataset and Dataset.objects.visible_to(self.scope["user"]).filter(pk=self.dataset.pk).first()
-        return [progress.message(dataset), activity.message(dataset)] if dataset else []
+        if dataset is None:
+            return []
+        return [progress.message(dataset), activity.message(dataset), describing.message(dataset)]
 
     @classmethod
     async def encode_json(cls, content: Any) -> str:

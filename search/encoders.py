@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
-from ml import encoders
-from ml.errors import BadEncoder
+from ml import encoders, modelstore
+from ml.errors import BadEncoder, NoSuchModel
 from search.errors import BadQuery
 from search.models import Encoder
 
@@ -60,6 +60,21 @@ def register(name: str) -> Encoder:
         },
     )
     return row
+
+
+def named(reference: str) -> Encoder:
+    """The row of "name" or "name/version" in the model store, a built-in name, or one that was registered before.
+
+    Raises BadQuery when there is none; BadEncoder.
+    """
+    try:
+        found = modelstore.find(Path(settings.DATA_DIR) / "models", reference)
+    except NoSuchModel as missing:
+        row = Encoder.objects.filter(fingerprint=reference).first() or Encoder.objects.filter(name=reference).first()
+        if row is None:
+            raise BadQuery(str(missing)) from missing
+        return row
+    return register(found.name if found.comes_with else str(found.folder))
 
 
 def encode_one(row: Encoder, image: np.ndarray) -> np.ndarray:

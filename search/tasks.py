@@ -6,8 +6,9 @@ from celery import Task, current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from ml.errors import MLError
 from search.errors import SearchError
-from search.models import Animation, Import, QueryPicture, Scene, Shard, Status
+from search.models import Animation, Dataset, Import, QueryPicture, Scene, Shard, Status, Training
 
 log = logging.getLogger(__name__)
 WINDOW = 1000  # rows enqueued at a time
@@ -63,6 +64,27 @@ def make_overviews(scene_id: int) -> None:
     tilesets.sweep(scene)
 
 
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def run_training(training_id: int) -> None:
+    from search import training
+
+    job = Training.objects.select_related("dataset__encoder", "owner").filter(pk=training_id).first()
+    if job is None:
+        return  # deleted meanwhile
+    try:
+        training.run_here(job)
+    except (SearchError, MLError) as refusal:  # told to the person in its row
+        log.info("%s failed: %s", job, refusal)
+
+
+@shared_task
+def measure_pace(backbone: str) -> None:
+    """How fast this machine learns, for the estimates that people see before they begin."""
+    from search.training import pace
+
+    pace.measure(backbone)
+
+
 @shared_task
 def requeue() -> None:
     """Every few seconds: put back what dead workers held, give up what has failed too often, enqueue the rest.
@@ -70,13 +92,21 @@ def requeue() -> None:
     Nothing is enqueued while messages still wait in the broker. Once they are gone, taken or lost with a Redis that
     died, whatever is still claimable is sent again; a message too many is refused by `claim`.
     """
+    from search import switching
+
     Shard.objects.release_dead()
     Shard.objects.exhausted().update(status=Status.FAILED, worker="")
-    Shard.objects.outdated().retry()
+    Shard.objects.filter(pk__in=Shard.objects.filter(switching.in_use()).outdated().values("pk")).retry()
+    switching.consider_all()
     Import.objects.release_dead()
     Import.objects.exhausted().update(status=Status.FAILED, worker="")
     Animation.objects.release_dead()
     Animation.objects.exhausted().update(status=Status.FAILED, worker="")
+    Training.objects.release_dead()
+    Training.objects.exhausted().update(status=Status.FAILED, worker="")
+    if not in_broker(settings.TRAININGS_QUEUE):
+        for training_id in Training.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True):
+            enqueue_training(training_id)
     if not in_broker(settings.FILMS_QUEUE):
         for animation_id in Animation.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True):
             enqueue_animation(animation_id)
@@ -98,12 +128,14 @@ def in_broker(name: str) -> int:
 @shared_task
 def tidy() -> None:
     """Now and then: forget query pictures nobody used for long, old films and uploads, folders no row points at."""
-    from search import animating, building, uploads
+    from search import animating, building, switching, training, uploads
 
     QueryPicture.objects.expired().delete()
     animating.sweep()
     building.sweep_folders()
     uploads.tidy()
+    switching.remove_all_replaced()
+    training.tidy()
 
 
 @shared_task
@@ -112,6 +144,16 @@ def empty_trash(slug: str) -> None:
     from search import deleting
 
     deleting.empty_trash(slug)
+
+
+@shared_task
+def remove_replaced(dataset_id: int) -> None:
+    """Shards of the encoder that a dataset used before, unless they are to be kept."""
+    from search import switching
+
+    dataset = Dataset.objects.filter(pk=dataset_id).first()
+    if dataset is not None:
+        switching.remove_replaced(dataset)
 
 
 def enqueue(shard_id: int) -> None:
@@ -128,6 +170,18 @@ def enqueue_import(import_id: int) -> None:
 
 def enqueue_animation(animation_id: int) -> None:
     send(make_animation, animation_id)
+
+
+def enqueue_training(training_id: int) -> None:
+    send(run_training, training_id)
+
+
+def enqueue_measurement(backbone: str) -> None:
+    send(measure_pace, backbone)
+
+
+def enqueue_removal(dataset_id: int, *, seconds: int) -> None:
+    send(remove_replaced, dataset_id, seconds)
 
 
 def enqueue_emptying(slug: str, *, seconds: int = 0) -> None:

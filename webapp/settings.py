@@ -112,9 +112,12 @@ IMPORTS_QUEUE = "imports"  # of its own: what waits for a tile server must not k
 FILMS_QUEUE = "films"  # a person waits for these: the shards' worker takes from both queues in turn
 ROUNDS_QUEUE = "rounds"  # learning, of its own: people who label wait for the next batch, whatever is being built
 SWEEPS_QUEUE = "sweeps"  # the same worker takes from both in turn
+TRAININGS_QUEUE = "trainings"  # of a worker of its own: one takes hours, and nothing else must wait for it
 CELERY_TASK_ROUTES = {
     "search.tasks.run_import": {"queue": IMPORTS_QUEUE},
     "search.tasks.make_animation": {"queue": FILMS_QUEUE},
+    "search.tasks.run_training": {"queue": TRAININGS_QUEUE},
+    "search.tasks.measure_pace": {"queue": TRAININGS_QUEUE},
     "labeling.tasks.run_round": {"queue": ROUNDS_QUEUE},
     "labeling.tasks.consider_round": {"queue": ROUNDS_QUEUE},
     "labeling.tasks.requeue": {"queue": ROUNDS_QUEUE},
@@ -227,6 +230,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 
 # What search keeps open and how imagery is built
+TRAINING_THREADS = env.number("TRAINING_THREADS", os.cpu_count() or 1, low=1, high=256)
 ENCODER_THREADS = env.number("ENCODER_THREADS", 1, low=1, high=256)
 OPEN_SHARDS = env.number("OPEN_SHARDS", 256, low=1, high=100_000)
 
@@ -268,5 +272,6 @@ PORT_CHOSEN = bool(env.text("PORT"))  # a chosen port must be free; without a ch
 PORT = env.number("PORT", 8000, low=0, high=65535)
 WEB_WORKERS = env.number("WEB_WORKERS", min(4, os.cpu_count() or 1), low=1, high=64)
 LEARNING_AT_ONCE = env.number("LEARNING_AT_ONCE", min(2, os.cpu_count() or 1), low=1, high=256)
+TRAINER = env.flag("TRAINER", True)  # the worker for trainings runs here too
 IMPORTS_AT_ONCE = env.number("IMPORTS_AT_ONCE", 2, low=1, high=64)
 WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", min(4, os.cpu_count() or 1), low=1, high=256)

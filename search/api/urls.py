@@ -1,7 +1,18 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from search.api import animations, datasets, fetching, gazetteer, imports, localising, uploads, views
+from search.api import (
+    animations,
+    datasets,
+    encoder,
+    fetching,
+    gazetteer,
+    imports,
+    localising,
+    trainings,
+    uploads,
+    views,
+)  # fmt: skip
 from search.views import picture_image
 
 
@@ -13,8 +24,13 @@ class ActionConverter(StringConverter):
     regex = "cancel|resume|repeat"
 
 
+class TrainingActionConverter(StringConverter):
+    regex = "cancel|resume"
+
+
 register_converter(DownloadConverter, "download")
 register_converter(ActionConverter, "action")
+register_converter(TrainingActionConverter, "training_action")
 
 urlpatterns = [
     path("datasets/", datasets.DatasetsView.as_view()),
@@ -24,6 +40,12 @@ urlpatterns = [
     path("datasets/<slug:slug>/imports/", imports.ImportsView.as_view()),
     path("imports/<int:number>/", imports.ImportView.as_view()),
     path("imports/<int:number>/<action:action>/", imports.ActionView.as_view()),
+    path("datasets/<slug:slug>/encoder/", encoder.EncoderView.as_view()),
+    path("datasets/<slug:slug>/trainings/", trainings.TrainingsView.as_view()),
+    path("datasets/<slug:slug>/trainings/estimate", trainings.TrainingEstimateView.as_view()),
+    path("datasets/<slug:slug>/trainings/preview", trainings.TrainingPreviewView.as_view()),
+    path("trainings/<int:number>/", trainings.TrainingView.as_view()),
+    path("trainings/<int:number>/<training_action:action>/", trainings.TrainingActionView.as_view()),
     path("gibs/layers", imports.LayersView.as_view()),
     path("gibs/estimate", imports.EstimateView.as_view()),
     path("uploads/", uploads.UploadsView.as_view()),

@@ -4,6 +4,7 @@ from search.models.encoders import Encoder
 from search.models.imports import Animation, Import
 from search.models.pictures import QueryPicture
 from search.models.shards import Shard
+from search.models.trainings import Training
 
 __all__ = [
     "Animation",
@@ -19,4 +20,5 @@ __all__ = [
     "SceneFile",
     "Shard",
     "Status",
+    "Training",
 ]

@@ -58,6 +58,16 @@ class Dataset(models.Model):
     is_public = models.BooleanField(default=False, help_text="anyone who reaches the site may search it")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     encoder = models.ForeignKey("search.Encoder", on_delete=models.PROTECT)
+    next_encoder = models.ForeignKey(
+        "search.Encoder", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="coming",
+        help_text="while shards are built with another one: the encoder that takes over once they are complete",
+    )  # fmt: skip
+    keeps_replaced = models.BooleanField(
+        default=False, editable=False, help_text="shards of encoders that were replaced stay on disk"
+    )
+    encoder_changed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when a change of encoder ended, in one way or the other"
+    )  # fmt: skip
     engine = models.CharField(
         max_length=8, choices=Engine, default=Engine.ANNOY, help_text="of the search indexes that are built from now on"
     )

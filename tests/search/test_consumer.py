@@ -48,7 +48,7 @@ async def test_the_state_comes_at_once(dataset):
 async def test_a_change_is_pushed(dataset):
     socket = await connected("watched")
     await message_of(socket)
-    assert (await message_of(socket))["type"] == "imports"
+    assert [(await message_of(socket))["type"] for _ in range(2)] == ["imports", "trainings"]
     await sync_to_async(Shard.objects.all().cancel)()
     await sync_to_async(progress.announce)(dataset, at_once=True)
     assert (await message_of(socket))["shards"]["cancelled"] == 1

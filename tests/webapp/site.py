@@ -37,6 +37,7 @@ class Site:
             "WEB_WORKERS": "1",
             "WORKER_CONCURRENCY": "1",
             "LEARNING_AT_ONCE": "1",
+            "TRAINER": "0",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         }

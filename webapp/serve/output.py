@@ -7,8 +7,9 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-COLOURS = {  # ANSI: bold, cyan, yellow, green, blue, magenta, red
-    "serve": 1, "web": 36, "worker": 33, "importer": 32, "learner": 34, "beat": 35, "redis": 31,
+COLOURS = {  # ANSI
+    "serve": 1, "web": 36, "worker": 33, "importer": 32, "learner": 34, "trainer": 92, "beat": 35,
+    "redis": 31,
 }  # fmt: skip
 
 

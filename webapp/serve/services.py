@@ -48,14 +48,26 @@ def web(number: int, listening: int, *, reload: bool = False) -> Service:
     return Service(f"web.{number}", command, stage=1, grace=6, sockets=(listening,), environment=counted)
 
 
-def worker(name: str, queue: str, concurrency: int, *, reload: bool = False) -> Service:
-    """Celery's worker, at a lower priority than the pages. SIGTERM means: end within seconds, rows continue later."""
+def worker(
+    name: str, queue: str, concurrency: int, *, niceness: int = 10, tasks_per_child: int = 0, reload: bool = False
+) -> Service:
+    """Celery's worker, at a lower priority than the pages. SIGTERM means: end within seconds, rows continue later.
+
+    tasks_per_child: after which a pool process gives its memory back by ending; 0: never.
+    """
     celery = ["celery", "-A", "webapp", "worker", "-n", f"{name}@%h", "-Q", queue, "--concurrency", str(concurrency)]
     celery += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    if tasks_per_child:
+        celery += ["--max-tasks-per-child", str(tasks_per_child)]
     command = [*PYTHON, *celery]
     if reload:
         command = [*PYTHON, "watchfiles", "--filter", "python", " ".join([*PYTHON, *celery]), *SOURCES]
-    return Service(name, command, stage=2, grace=8, niceness=10, environment={"REMAP_SIGTERM": "SIGQUIT"})
+    return Service(name, command, stage=2, grace=8, niceness=niceness, environment={"REMAP_SIGTERM": "SIGQUIT"})
+
+
+def trainer(*, reload: bool = False) -> Service:
+    """One training at a time, behind everything else that this machine has to do, in a process that ends with it."""
+    return worker("trainer", settings.TRAININGS_QUEUE, 1, niceness=15, tasks_per_child=1, reload=reload)
 
 
 def beat() -> Service:
@@ -75,6 +87,8 @@ def everything(listening: int, *, reload: bool = False) -> list[Service]:
         worker("learner", learning, settings.LEARNING_AT_ONCE, reload=reload),
         beat(),
     ]
+    if settings.TRAINER:
+        found.append(trainer(reload=reload))
     return [embedded_redis(settings.REDIS_SOCKET), *found] if settings.EMBEDDED_REDIS else found
 
 

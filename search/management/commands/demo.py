@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from ml.encoders import DEFAULT
-from search import building, encoders, importing
+from search import building, encoders, importing, reembedding
 from search.management.console import SiteCommand
 from search.models import Dataset, Scene
 
@@ -36,9 +36,11 @@ class Command(SiteCommand):
         self.queue(report.scenes)
 
     def follow(self) -> None:
-        """Use the default encoder as this version has it; what an earlier one embedded is embedded again."""
-        current = encoders.register(DEFAULT)
-        Dataset.objects.filter(slug=SLUG, encoder__name=DEFAULT).exclude(encoder=current).update(encoder=current)
+        """Use the default encoder as this version has it: what an earlier one embedded is embedded again, and searched
+        meanwhile."""
+        dataset, current = Dataset.objects.get(slug=SLUG), encoders.register(DEFAULT)
+        if dataset.encoder.name == DEFAULT and current.pk not in (dataset.encoder_id, dataset.next_encoder_id):
+            reembedding.start(dataset, current)
 
     def administrator(self) -> None:
         """Made once, with a password that is printed once and stored nowhere."""
