@@ -2,11 +2,16 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test import TransactionTestCase
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from search import tiles
 from search.imagery.raster import rasters
@@ -23,13 +28,25 @@ LONG = ["browser/", "test_serve", "test_killed", "test_damage_live", "test_compo
         "test_asking"]  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
+class ByFile(LoadScopeScheduling):
+    """A file's tests, and all of the browser's, in one process, so that a site starts only once.
+
+    Not by marks: pytest-xdist 3.8 loses xdist_group in pytest 9.2, and then deals out each test by itself.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first; a file's tests, and all of the browser's, in one process, so that a site starts only once."""
+    """Long files first. After pytest-django, which puts all tests without a database last."""
     items.sort(key=lambda item: next((i for i, name in enumerate(LONG) if name in item.path.as_posix()), len(LONG)))
-    for item in items:
-        name = item.path.relative_to(Path(__file__).parent).as_posix()
-        item.add_marker(pytest.mark.xdist_group("browser" if name.startswith("browser/") else name))
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +67,20 @@ def django_db_setup(django_db_setup: None, django_db_blocker: object, real_redis
     """After the tables: the world of `world`, built once and seen by every test through its rolled-back transaction."""
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         build_all(make_map("world", [JANUARY, MARCH], levels=(4, 5)))
+        if connection.vendor == "sqlite":
+            keep_tables()
+
+
+def keep_tables() -> None:
+    """Tests that commit leave the tables as they are now, the world's rows included, instead of emptying them."""
+    kept = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.connection.backup(kept)
+
+    def put_back(_: TransactionTestCase) -> None:
+        connection.ensure_connection()
+        kept.backup(connection.connection)
+
+    TransactionTestCase._fixture_teardown = put_back  # type: ignore[attr-defined]
 
 
 @pytest.fixture
