@@ -96,22 +96,17 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 def as_timm(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """torchvision's mobilenet_v2 under the names of timm's mobilenetv2_100, which has the same layers in one order."""
+    models = import_torchvision().models
     import timm
 
     names = timm.create_model("mobilenetv2_100", num_classes=0).state_dict()
-    given = [tensor for name, tensor in state.items() if not name.startswith("classifier.")]
-    ordered = _in_order(state)
-    if [t.shape for t in ordered] != [t.shape for t in names.values()] or len(given) != len(names):
+    theirs = models.mobilenet_v2().state_dict()  # in the layers' order; files of safetensors are sorted by name
+    complete = {name: state.get(name, one) for name, one in theirs.items() if not name.startswith("classifier.")}
+    ordered = list(complete.values())
+    lacking = [name for name in complete if name not in state and not name.endswith("num_batches_tracked")]
+    if lacking or [t.shape for t in ordered] != [t.shape for t in names.values()]:
         raise BadEncoder("These are not the weights of torchvision's mobilenet_v2.")
     return dict(zip(names, ordered, strict=True))
-
-
-def _in_order(state: dict[str, Tensor]) -> list[Tensor]:
-    """Layer after layer: safetensors files are sorted by name."""
-    import_torchvision()
-    from torchvision.models import mobilenet_v2
-
-    return [state[name] for name in mobilenet_v2().state_dict() if name in state and not name.startswith("classifier.")]
 
 
 def fill(module: nn.Module, start: Start, architecture: str, bands: int) -> None:

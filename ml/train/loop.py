@@ -1,5 +1,6 @@
 """The training itself: one readable loop, the same on a laptop, a GPU, or several of them."""
 
+import copy
 import json
 import logging
 import time
@@ -101,8 +102,8 @@ class Run:
         self.steps = self.steps_each * config.epochs
         self.optimiser = optimiser_of(self.method, config, self.whole_batch)
         self.peak = self.optimiser.param_groups[0]["lr"]
-        self.precision = Precision(config.precision, device)
         self.kept = {name: t.clone() for name, t in self.method.backbone.state_dict().items()}
+        self.precision = Precision(config.precision, device, self.trial)
         self.drawer = Drawer(cache, config, self._clusters() if config.balance else None)
         self.model: nn.Module = self.method
         if config.compile:
@@ -115,6 +116,18 @@ class Run:
         self.best: tuple[float, int] = (-1.0, 0)  # kNN score, epoch
         self.best_weights: dict[str, Tensor] = {}
         self.watched = watching.tiles_of(labelled, config.size) if labelled else None
+
+    def trial(self) -> Tensor:
+        """The loss of a few images of noise, on a copy of what is trained."""
+        method = copy.deepcopy(self.method)
+        shape = (min(16, self.share), self.cache.bands, self.config.size, self.config.size)
+        noise = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(self.device)
+        looks = [
+            noise.contiguous(memory_format=torch.channels_last),
+            noise.flip(3).contiguous(memory_format=torch.channels_last),
+        ]
+        loss: Tensor = method(looks)
+        return loss
 
     def _clusters(self) -> NDArray[np.int64]:
         """Of what the network to begin from sees, or of colours."""
@@ -162,7 +175,7 @@ class Run:
         self.best_weights = checkpointing.without("best", tensors)
         self.step, self.pieces, self.seconds = facts["step"], facts["pieces"], facts["seconds"]
         self.losses, self.scores, self.best = facts["losses"], facts["scores"], tuple(facts["best"])
-        self.whole_batch, self.precision = facts["batch"], Precision(facts["precision"], self.device)
+        self.whole_batch, self.precision = facts["batch"], Precision(facts["precision"], self.device, self.trial)
         self.steps_each = max(1, len(self.cache) // self.whole_batch)
         self.steps = self.steps_each * self.config.epochs
 
