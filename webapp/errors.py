@@ -79,6 +79,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     ml.errors.BadEncoder: (503, "encoder_unusable"),
     ml.errors.NoSuchModel: (404, "not_found"),
     ml.errors.DamagedModel: (503, "damaged_model"),
+    ml.errors.Disagreement: (409, "disagreement"),
     ml.errors.NoWeights: (503, "no_weights"),
     ml.errors.DamagedShard: (503, "damaged_shard"),
     ml.errors.MLError: (500, "failed"),

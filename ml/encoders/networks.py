@@ -2,6 +2,7 @@
 
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from ml.images import resize
 from ml.torchvision_shim import import_torchvision
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 _ARGUMENTS = {"img_size", "image_size", "global_pool", "dynamic_img_size"}  # what encoder.json may pass on
@@ -131,11 +132,25 @@ def load_weights(module: "nn.Module", path: Path, *, ignore: tuple[str, ...] = (
 
     try:
         state = {key: value for key, value in load_file(path).items() if not key.startswith(ignore)}
-        module.load_state_dict(state, strict=True)
     except SafetensorError as error:
         raise BadEncoder(f"{path} is not a whole safetensors file ({error}): copy it again.") from error
-    except RuntimeError as error:
-        raise BadEncoder(f"{path} holds the weights of another architecture: {str(error)[:500]}") from error
+    if unlike := _differences(module, state):
+        raise BadEncoder(f"{path} holds the weights of another architecture: {unlike}.")
+
+
+def _differences(module: "nn.Module", state: "Mapping[str, Tensor]") -> str:
+    """Fill the module, or say what keeps the weights from fitting, with an example of each; empty when they fit."""
+    wanted = module.state_dict()
+    shaped = [key for key in wanted if key in state and wanted[key].shape != state[key].shape]
+    fitting = {key: value for key, value in state.items() if key not in shaped}
+    missing, strange = module.load_state_dict(fitting, strict=False)  # counts of batches may be missing
+    missing = [key for key in missing if key not in shaped]
+    told = [f"{len(missing)} of its {len(wanted)} tensors are missing (first {missing[0]})"] if missing else []
+    told += [f"{len(strange)} are not its own (first {strange[0]})"] if strange else []
+    if shaped:
+        have, want = (tuple(found[shaped[0]].shape) for found in (state, wanted))
+        told.append(f"{len(shaped)} have another shape (first {shaped[0]}: {have} instead of {want})")
+    return ", ".join(told)
 
 
 def _cut_head(module: "nn.Module") -> str:

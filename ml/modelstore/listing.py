@@ -6,14 +6,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ml import encoders
 from ml.encoders import entry as entries
 from ml.encoders.entry import CONFIG
-from ml.errors import BadEncoder, NoSuchModel
+from ml.errors import BadEncoder, NoSuchModel, NoWeights
 from ml.modelstore import standing
 from ml.modelstore.names import CAMPAIGNS, NAME, VERSION, builtin, split
 from ml.modelstore.standing import Standing
 
 CARD = "card.json"
+_COMPUTED = ("colour", "structure", "statistics", "joined")  # whose dimension is known without building a network
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,22 @@ class Version:
     @property
     def kind(self) -> str:
         return str(self.config.get("kind", ""))
+
+    @property
+    def bands(self) -> int:
+        given = self.config.get("bands", 3)
+        return given if isinstance(given, int) else 3
+
+    @cached_property
+    def dim(self) -> int | None:
+        """As encoder.json says, or as its parts add up to; None where the network would have to be built to know."""
+        declared = self.config.get("dim")
+        if isinstance(declared, int) or self.kind not in _COMPUTED:
+            return declared if isinstance(declared, int) else None
+        try:
+            return encoders.load(self.folder).dim
+        except (BadEncoder, NoWeights):
+            return None
 
     @property
     def licence(self) -> str:
@@ -139,9 +157,3 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def check_usable(version: Version) -> None:
-    """Raises BadEncoder when nothing new should be made with it."""
-    if version.retired:
-        raise BadEncoder(f"{version.reference} is retired: use another version, or bring it back first (unretire).")

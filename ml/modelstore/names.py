@@ -8,7 +8,7 @@ from ml.encoders import builtin
 from ml.errors import BadEncoder, NoSuchModel
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-__all__ = ["builtin", "check_name", "default_store", "split"]
+__all__ = ["builtin", "check_name", "default_store", "slug", "split"]
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
 CAMPAIGNS = "campaign-"  # folders of classifiers, which the site keeps and tidies beside the encoders
 
@@ -43,3 +43,9 @@ def split(reference: str) -> tuple[str, str | None]:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name) or (slash and not VERSION.fullmatch(version)):
         raise NoSuchModel(f"{reference[:80]!r} is neither a name nor a name and a version, such as my-islands/2.")
     return name, version or None
+
+
+def slug(text: str) -> str:
+    """A name after a file's, for people who gave none; "" where it has no letter and no digit."""
+    letters = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text.lower())
+    return "-".join(part for part in letters.split("-") if part)[:64].strip("-")

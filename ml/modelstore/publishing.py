@@ -68,13 +68,17 @@ def check_files(folder: Path) -> list[Path]:
     return found
 
 
+ANY_CODE = (
+    "pickled checkpoints can run any code when they are opened, so they are not opened here. Convert it on a machine "
+    "of yours, if you trust where it comes from: python -m ml.modelstore convert FILE, or import-openclip for CLIP "
+    "models."
+)
+
+
 def refusal(name: str) -> str:
     """Why a file of this name is not taken, and what to do."""
     if Path(name).suffix.lower() in PICKLES:
-        return (
-            "pickled and scripted checkpoints can run any code when they are opened. Convert it, where you trust it: "
-            "python -m ml.modelstore import-openclip for CLIP models, or safetensors.torch.save_file for others."
-        )
+        return ANY_CODE
     return f"only {', '.join(SUFFIXES)} are."
 
 
