@@ -97,7 +97,7 @@ class Evil:
 
 def test_a_pickle_that_would_run_code_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "evil.pt").write_bytes(pickle.dumps({"weights": Evil()}, protocol=2))
-    with pytest.raises(BadEncoder, match="holds more than weights .* could run any code"):
+    with pytest.raises(BadEncoder, match="holds more than weights.*could run any code"):
         convert(tmp_path / "evil.pt", tmp_path / "out.safetensors")
     assert not Path("/tmp/lookalike-was-here").exists()
     assert not (tmp_path / "out.safetensors").exists()
