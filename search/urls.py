@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from search import tiles, views
-from search.dashboard import actions, listing, page
+from search.dashboard import actions, listing, page, training_actions
 from search.models import Import
 
 
@@ -22,10 +22,15 @@ class ShardActionConverter(StringConverter):
     regex = "cancel|retry"
 
 
+class TrainingActionConverter(StringConverter):
+    regex = "cancel|resume"
+
+
 register_converter(FormatConverter, "format")
 register_converter(KindConverter, "kind")
 register_converter(ImportActionConverter, "importaction")
 register_converter(ShardActionConverter, "shardaction")
+register_converter(TrainingActionConverter, "trainingaction")
 
 urlpatterns = [
     path("", views.map_page, name="map"),
@@ -38,6 +43,15 @@ urlpatterns = [
         "datasets/<slug:slug>/imports/<int:number>/<importaction:action>/", actions.act_on_import, name="act-on-import"
     ),
     path("datasets/<slug:slug>/shards/<shardaction:action>/", actions.act_on_shards, name="act-on-shards"),
+    path("datasets/<slug:slug>/trainings/", training_actions.start, name="start-training"),
+    path("datasets/<slug:slug>/trainings/estimate/", training_actions.estimate, name="training-estimate"),
+    path("datasets/<slug:slug>/trainings/preview/", training_actions.preview, name="training-preview"),
+    path(
+        "datasets/<slug:slug>/trainings/<int:number>/<trainingaction:action>/",
+        training_actions.act,
+        name="act-on-training",
+    ),
+    path("datasets/<slug:slug>/encoder/", training_actions.use, name="use-encoder"),
     path("datasets/<slug:slug>/settings/", actions.change_settings, name="dataset-settings"),
     path("datasets/<slug:slug>/delete/", actions.delete, name="delete-dataset"),
     path(

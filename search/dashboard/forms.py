@@ -1,12 +1,14 @@
 """What the pages' plain forms send, as the API takes it: the same serializers and recipes check both."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django.http import QueryDict
 
 from search.errors import BadQuery
 from search.models import Import
+from search.training.options import COLOURS_DIFFER, COLOURS_MATTER, RANDOM_BACKBONE
 
 Values = dict[str, Any]
 SIDES = ("west", "south", "east", "north")
@@ -96,3 +98,42 @@ def dataset(form: QueryDict) -> Values:
         "min_valid": float(share) / 100 if share.replace(".", "", 1).isdecimal() else share or 0.0,
         "levels_wanted": numbers(form, "levels_wanted"),
     }  # fmt: skip
+
+
+SHARES = ("brightness", "contrast", "colour")  # per cent on the form
+
+
+def training(form: QueryDict) -> Values:
+    """As the API takes it. An answer about colours holds where its sliders were left alone (pages without scripts)."""
+    names = ("preset", "method", "size", "epochs", "most", "first", "last", "balance", "name")
+    found: Values = {name: text(form, name) for name in names}
+    found |= {"levels": numbers(form, "levels"), "products": form.getlist("products")}
+    known = {name: value for name, value in found.items() if value not in ("", [])}
+    if form.get("start"):
+        known["start"] = form["start"]
+    elif "start" in form:  # from nothing: then a network is chosen
+        known |= {"start": "", "backbone": form.get("backbone", RANDOM_BACKBONE)}
+    pairs = [name for name in ("dates", "neighbours") if form.get(name)]
+    return {**known, "views": views(form), "pairs": "+".join(pairs) or "views"}
+
+
+def views(form: QueryDict) -> Values:
+    usual = asdict(COLOURS_MATTER)
+    found = {name: share(form, name, usual[name]) for name in SHARES}
+    if form.get("colours") == "differ" and found == {name: usual[name] for name in SHARES}:
+        found = {name: asdict(COLOURS_DIFFER)[name] for name in SHARES}
+    rest = {name: real(form, name, usual[name]) for name in ("rotation", "blur")}
+    least = share(form, "crop", usual["crop"][0])
+    flips = bool(form.get("flips")) or "rotation" not in form
+    return {**found, **rest, "noise": share(form, "noise", usual["noise"]), "crop": [least, 1.0], "flips": flips}
+
+
+def share(form: QueryDict, name: str, usual: float) -> float:
+    return real(form, name, 100 * usual) / 100
+
+
+def real(form: QueryDict, name: str, usual: float) -> float:
+    try:
+        return float(text(form, name) or usual)
+    except ValueError as error:
+        raise BadQuery(f"{name.capitalize()} is a number.") from error

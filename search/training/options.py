@@ -20,6 +20,7 @@ from search.errors import BadQuery
 from search.models import Dataset, Scene, Shard
 
 IMAGENET, IMAGENET_BACKBONE = "imagenet", "mobilenetv2_100"  # the weights that come with Lookalike
+RANDOM_BACKBONE = "resnet18"  # of a training that begins from nothing
 LEAST = 32  # tiles without which nothing can be learnt
 SIZES = (32, 256)  # pixels a side, from and to
 
@@ -48,7 +49,7 @@ class Options:
 
     preset: str = "good"
     method: str = "simclr"
-    backbone: str = "resnet18"
+    backbone: str = IMAGENET_BACKBONE
     size: int = 64
     epochs: int = PRESETS["good"].epochs
     most: int = PRESETS["good"].most
@@ -59,7 +60,7 @@ class Options:
     views: dict[str, Any] = field(default_factory=lambda: asdict(COLOURS_MATTER))
     pairs: str = "views"
     balance: int = 0
-    start: str = ""
+    start: str = IMAGENET
     batch: int = 0
     seed: int = 0
 
@@ -69,8 +70,10 @@ class Options:
         known = {one.name for one in fields(cls)}
         preset = PRESETS.get(given.get("preset", "good"), PRESETS["good"])
         chosen = {"epochs": preset.epochs, "most": preset.most, **given}
-        if chosen.get("start") and not chosen.get("backbone"):
-            chosen["backbone"] = architecture_of(chosen["start"])
+        if "start" not in chosen and "backbone" in chosen:
+            chosen["start"] = IMAGENET if chosen["backbone"] == IMAGENET_BACKBONE else ""
+        if "backbone" not in chosen:
+            chosen["backbone"] = architecture_of(chosen.get("start", IMAGENET)) or RANDOM_BACKBONE
         return cls(**{name: value for name, value in chosen.items() if name in known and value is not None})
 
     def as_json(self) -> dict[str, Any]:

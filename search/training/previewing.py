@@ -39,8 +39,14 @@ def examples(found: list[Scene], level: int, size: int, chosen: Options) -> list
         packed = packed[keys.part_of_many(packed, "offset") == 0]
         order = np.random.default_rng(chosen.seed).permutation(len(packed))[:CANDIDATES]
         seen = [(key, tile) for key in packed[order].tolist() if (tile := sample(reader, key, size)) is not None]
-    seen.sort(key=lambda one: -float(one[1].std(axis=(0, 1)).mean()))
+    seen.sort(key=lambda one: -detail(one[1]))
     return [(tile, list(islice(partners(found, scene, key, size, chosen.pairs), 2))) for key, tile in seen[:ROWS]]
+
+
+def detail(tile: np.ndarray) -> float:
+    """How much there is to see: the mean step from one pixel to the next, large ones no more than others."""
+    steps = np.abs(np.diff(tile.astype(np.int16), axis=1))
+    return float(np.minimum(steps, 32).mean())
 
 
 def sample(reader: imagery.Reader, key: int, size: int) -> np.ndarray | None:

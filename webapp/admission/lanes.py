@@ -15,7 +15,7 @@ from webapp import metrics
 KINDS = (  # the first that matches; whatever else there is, is a page
     ("probes", re.compile(r"/(healthz|readyz|metrics)$")),
     ("tiles", re.compile(r"/tiles/|/api/v1/images/|/l/[^/]+/(cards|examples)/")),
-    ("slow", re.compile(r"/api/v1/(gibs/|uploads/|datasets/[^/]+/(trainings/(estimate|preview)|encoder/))")),
+    ("slow", re.compile(r"/api/v1/(gibs|uploads)/|(/api/v1)?/datasets/[^/]+/(trainings/(estimate|preview)|encoder/)")),
     ("downloads", re.compile(r"/api/v1/campaigns/\d+/(sweeps/\d+/export/|votes\.csv|labels\.)")),
     ("search", re.compile(r"/api/v1/datasets/[^/]+/(search|images|tiles/[^/]+/)")),
 )

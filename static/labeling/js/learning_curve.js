@@ -1,4 +1,5 @@
 /** Labels against found so far, and against F1, precision and recall with their intervals. */
+import { axisLike, hex, onScheme } from "../../search/js/colours.js";
 import { count } from "../../search/js/format.js";
 
 const RATES = [
@@ -17,8 +18,7 @@ export class Curve {
   constructor(element) {
     this.#element = element;
     new ResizeObserver(([{ contentRect }]) => this.#plot?.setSize({ width: contentRect.width, height: HEIGHT })).observe(element);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#make());
-    new MutationObserver(() => this.#make()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    onScheme(() => this.#make());
   }
 
   draw(rounds) {
@@ -37,8 +37,7 @@ export class Curve {
     if (!this.#data) return;
     this.#plot?.destroy();
     const colour = (token) => hex(token, this.#element);
-    const font = `12px ${getComputedStyle(this.#element).fontFamily}`;
-    const axis = { stroke: colour("--text-muted"), grid: { stroke: colour("--border"), width: 1 }, ticks: { stroke: colour("--border"), width: 1 }, font, labelFont: font, labelSize: 18 };
+    const axis = axisLike(this.#element);
     const percent = (_, value) => (value === null || value === undefined ? "–" : `${Math.round(value)} %`);
     const series = RATES.flatMap(({ word, token, dash }) => [
       { label: word, scale: "%", stroke: colour(token), width: 2, dash, value: percent, points: { size: 5 } },
@@ -52,14 +51,4 @@ export class Curve {
       bands: RATES.map(({ token }, n) => ({ series: [4 + 3 * n, 3 + 3 * n], fill: colour(token) + FAINT })),
     }, this.#data, this.#element);
   }
-}
-
-/** A design token's colour in the scheme in force, as #rrggbb: a canvas does not know light-dark(). */
-function hex(token, within) {
-  const probe = document.createElement("i");
-  probe.style.color = `var(${token})`;
-  within.append(probe);
-  const channels = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3);
-  probe.remove();
-  return `#${channels.map((channel) => Math.round(channel).toString(16).padStart(2, "0")).join("")}`;
 }

@@ -5,17 +5,22 @@ import { all, one } from "./elements.js";
 import { GibsForm } from "./gibs_form.js";
 import { ImportsFeed } from "./imports_feed.js";
 import { PageParts } from "./page_parts.js";
+import { TeachForm } from "./teach_form.js";
+import { TrainingView } from "./training_view.js";
 import { UploadForm } from "./upload_form.js";
 import { moveInGrid } from "./grid_keys.js";
 
 const root = one("dashboard");
 const slug = root.dataset.slug;
-const parts = new PageParts(["holds", "activity", "coverage", "index", "disk"]);
-const activity = new ActivityView({ root, refresh: () => parts.refresh(), announce: (text) => { one("announce").textContent = text; } });
+const parts = new PageParts(["holds", "activity", "trainings", "coverage", "index", "disk"]);
+const watching = { root, refresh: () => parts.refresh().then(() => trainings.start()), announce: (text) => { one("announce").textContent = text; } };
+const activity = new ActivityView(watching);
+const trainings = new TrainingView(watching);
 
-const feed = new ImportsFeed(slug, (message) => activity.hear(message));
+const feed = new ImportsFeed(slug, (message) => { activity.hear(message); trainings.hear(message); });
 feed.start();
 for (const form of all("upload")) new UploadForm(form).start();
+for (const panel of all("teach")) new TeachForm(panel).start();
 const gibs = one("gibs");
 if (gibs) new GibsForm(gibs, slug).start();
 if (gibs && one("area", gibs)) new AreaPicker(gibs).start();
@@ -27,4 +32,5 @@ function openTarget() {
   if (target) target.scrollIntoView();
 }
 openTarget();
+trainings.start();
 document.documentElement.dataset.ready = "";

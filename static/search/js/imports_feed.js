@@ -2,7 +2,7 @@ import { jobsUrl } from "./jobs_feed.js";
 
 const POLL = 4000;
 
-/** What /ws/jobs/ says of imports and shards; by asking every few seconds while the websocket is down. */
+/** What /ws/jobs/ says of imports, shards and trainings; by asking every few seconds while the websocket is down. */
 export class ImportsFeed {
   #slug;
   #hear;
@@ -27,10 +27,18 @@ export class ImportsFeed {
 
   async #ask() {
     const address = `/api/v1/datasets/${encodeURIComponent(this.#slug)}/`;
-    const asked = await Promise.all([`${address}imports/`, `${address}?brief=1`].map((url) => fetch(url).catch(() => null))); // the next tick asks again
-    if (!asked.every((response) => response?.ok)) return;
-    const [imports, dataset] = await Promise.all(asked.map((response) => response.json()));
+    const answers = await Promise.all(["imports/", "?brief=1", "trainings/", "encoder/"].map((part) => this.#get(address + part)));
+    if (!answers.every(Boolean)) return; // the next tick asks again
+    const [imports, dataset, trainings, encoder] = answers;
     this.#hear({ type: "imports", imports: imports.results.slice(0, 12) });
     this.#hear({ type: "shards", shards: dataset.shards });
+    const running = ({ status, id }) => status === "running" && this.#get(`/api/v1/trainings/${id}/`); // with its curve
+    const shown = await Promise.all(trainings.results.slice(0, 6).map(async (training) => (await running(training)) || training));
+    this.#hear({ type: "trainings", trainings: shown, change: encoder.change });
+  }
+
+  async #get(url) {
+    const response = await fetch(url).catch(() => null);
+    return response?.ok ? response.json() : null;
   }
 }

@@ -1,5 +1,7 @@
 import { one } from "./elements.js";
 
+const ALWAYS = ["activity", "trainings"]; // what happens there matters more than where the focus is
+
 /** Parts of the page as the server renders them, fetched anew when what they show has changed; one fetch at a time. */
 export class PageParts {
   #names;
@@ -21,7 +23,7 @@ export class PageParts {
     const focused = document.activeElement?.closest("[data-live]");
     for (const name of this.#names) {
       const [old, part] = [document.querySelector(`[data-live="${name}"]`), fresh.querySelector(`[data-live="${name}"]`)];
-      if (!old || !part || (old === focused && name !== "activity")) continue;
+      if (!old || !part || (old === focused && !ALWAYS.includes(name))) continue;
       const open = [...old.querySelectorAll("[data-job] details[open]")].map((log) => log.closest("[data-job]").dataset.job);
       old.replaceChildren(...part.childNodes);
       for (const id of open) one("job-details", old.querySelector(`[data-job="${CSS.escape(id)}"]`) ?? old)?.setAttribute("open", "");
