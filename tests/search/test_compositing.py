@@ -20,6 +20,7 @@ from search.errors import BadQuery, SearchError
 from search.imports import composite
 from search.models import Dataset, Import, Scene, Shard
 from tests.factories import add_tiles, build_all, make_gallery, make_map, make_raster, make_tileset, smooth
+from tests.prepared import lay_out
 from tests.search.films import answer_of
 from tests.webapp.site import Site, until
 
@@ -298,16 +299,15 @@ def composites(site):
 def begin(site, folder):
     """Six days imported; the composite's command."""
     paths = [make_raster(folder / f"s_2020-01-{d:02d}.tif", day_pixels(d), (0, 0, 6, 6), nodata=0) for d in range(1, 7)]
-    assert manage(site, "migrate", "-v0").wait() == 0
     made = manage(site, "import_images", *paths, "--dataset", "days", "--product", "rgb", "--encoder", "colour")
     assert made.wait() == 0
     return "composite", "days", "--product", "rgb", "--method", "fill_gaps", "--days", 2, "--json"
 
 
-def test_killed_in_the_middle_the_next_run_ends_with_the_same_bytes(tmp_path):
+def test_killed_in_the_middle_the_next_run_ends_with_the_same_bytes(prepared, tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
-    undisturbed, killed = Site(tmp_path / "a"), Site(tmp_path / "b")
+    undisturbed, killed = (Site(lay_out(prepared, tmp_path / name)) for name in "ab")
     for site in (undisturbed, killed):
         command = begin(site, folder)
         running = manage(site, *command)

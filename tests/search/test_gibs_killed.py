@@ -13,6 +13,7 @@ from django.conf import settings
 
 from tests.gibs_downloads import TERRA
 from tests.gibs_server import TILE, GibsServer
+from tests.prepared import lay_out
 from tests.webapp.site import until
 
 AT_ONCE = 4
@@ -33,6 +34,8 @@ def environment(data: Path) -> dict[str, str]:
         "LOOKALIKE_DATA": str(data),
         "SECRET_KEY": secrets.token_urlsafe(50),
         "LOG_LEVEL": "ERROR",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
     }
     return {**{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}, **ours}
 
@@ -57,10 +60,10 @@ def left(data: Path) -> dict[str, bytes]:
     return {"/".join(p for p in path.relative_to(data).parts if len(p) != 12): path.read_bytes() for path in files}
 
 
-def test_a_killed_download_goes_on_and_repeats_at_most_the_tiles_in_flight(tmp_path: Path, server: GibsServer) -> None:
-    disturbed, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
-    for data in (disturbed, undisturbed):
-        assert manage(data, "migrate", "-v0").wait(120) == 0
+def test_a_killed_download_goes_on_and_repeats_at_most_the_tiles_in_flight(
+    prepared: Path, tmp_path: Path, server: GibsServer
+) -> None:
+    disturbed, undisturbed = (lay_out(prepared, tmp_path / name) for name in ("disturbed", "undisturbed"))
     assert download(undisturbed, server)[0] == 0
     server.forget()
     server.latency = 0.2

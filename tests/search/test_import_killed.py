@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from tests.factories import make_raster, noise
+from tests.prepared import lay_out
 from tests.webapp.site import Site, until
 
 FILES = 40
@@ -22,14 +23,6 @@ def command(site: Site, folder: Path) -> list[str]:
 
 def bring_in(site: Site, folder: Path) -> None:
     subprocess.run(command(site, folder), cwd=settings.BASE_DIR, env=site.environment, check=True, capture_output=True)
-
-
-def migrated(data: Path) -> Site:
-    site = Site(data)
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], cwd=settings.BASE_DIR, env=site.environment, check=True
-    )
-    return site
 
 
 def findings(site: Site) -> list[str]:
@@ -55,8 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_a_killed_import_goes_on_and_ends_the_same(tmp_path, folder):
-    undisturbed, killed = migrated(tmp_path / "undisturbed"), migrated(tmp_path / "killed")
+def test_a_killed_import_goes_on_and_ends_the_same(prepared, tmp_path, folder):
+    undisturbed, killed = (Site(lay_out(prepared, tmp_path / name)) for name in ("undisturbed", "killed"))
     bring_in(undisturbed, folder)
     process = subprocess.Popen(command(killed, folder), cwd=settings.BASE_DIR, env=killed.environment)
     until(lambda: len(findings(killed)) > 5 or process.poll() is not None, 60)
