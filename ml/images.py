@@ -6,12 +6,14 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ExifTags import Base
 
 from ml.errors import BadImage
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # what Pillow may try; the rest of its decoders stay unused
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 50 * 2**20
+ORIENTATION = Base.Orientation
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # one channel of more than 8 bits
 
 
@@ -83,13 +85,13 @@ def _pixels(image: Image.Image, max_pixels: int, enough: int) -> NDArray[np.uint
         raise BadImage("The image has no pixels.")
     if enough:
         image.draft(image.mode, (enough, enough))
-    upright = ImageOps.exif_transpose(image)
+    upright = ImageOps.exif_transpose(image) if image.getexif().get(ORIENTATION, 1) != 1 else image
     if upright.mode in _DEEP:
         return np.repeat(_eight_bits(np.asarray(upright))[..., None], 3, axis=2)
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", upright.size, (0, 0, 0, 255)), upright)
-    return np.asarray(upright.convert("RGB"))
+    return np.asarray(upright if upright.mode == "RGB" else upright.convert("RGB"))
 
 
 def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -66,7 +66,9 @@ def _sharpness(grey: NDArray[np.float32], valid: NDArray[np.bool_] | None) -> fl
     """Variance of the 4-neighbour Laplacian of (h, w) where it and its neighbours are valid; None: all are."""
     if min(grey.shape) < 3:
         return 0.0
-    laplacian = sum(_neighbours(grey)) - 4 * grey[1:-1, 1:-1]
+    laplacian = -4 * grey[1:-1, 1:-1]
+    for beside in _neighbours(grey):
+        laplacian += beside
     if valid is not None:
         laplacian = laplacian[np.logical_and.reduce(_neighbours(valid)) & valid[1:-1, 1:-1]]
     values = laplacian.ravel().astype(np.float64)
