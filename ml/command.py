@@ -3,6 +3,7 @@
 0 it is done; 1 it failed (full disk, damaged shard, …); 2 the call or its input was wrong; 130 it was interrupted.
 """
 
+import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,7 +46,14 @@ def run(main: Callable[[], None]) -> None:
     except _BAD_INPUT as error:
         _leave(str(error), 2)
     except (MLError, OSError) as error:
-        _leave(str(error), 1)
+        _leave(_told(error), 1)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"The disk is full{where}. What was done is kept: make room and call again to go on."
+    return str(error)
 
 
 def say(text: str) -> None:

@@ -32,11 +32,15 @@ _GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")  # on Linux and its 
 
 
 class Runtime(NamedTuple):
-    """threads: None for all cores; cache: where exports are kept; device: "cpu", "cuda" or None to find out."""
+    """threads: None for all cores; cache: where exports are kept; device: "cpu", "cuda" or None to find out.
+
+    choose: whether ONNX Runtime is tried as well; not worth its while for a few images.
+    """
 
     threads: int | None
     cache: Path
     device: str | None
+    choose: bool = True
 
 
 class Pixels(NamedTuple):
@@ -132,7 +136,7 @@ class Tower:
 
         module, pixels = self._build()
         run = torch_runtime.torch_run(module, pixels, self.device, self._runtime.threads)
-        if self.device == "cpu" and choice is None:
+        if self.device == "cpu" and choice is None and self._runtime.choose:
             choice, model = torch_runtime.choose(module, pixels, run, self._runtime.threads)
             self._remember(choice, model)
             run = onnx_run(model, self._runtime.threads) if choice.runtime == "onnx" else run
@@ -171,6 +175,7 @@ def find_device() -> str:
 def onnx_run(model: bytes, threads: int | None) -> Run:
     """model: the content of an ONNX file that takes uint8 (n, size, size, bands)."""
     import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
@@ -178,7 +183,12 @@ def onnx_run(model: bytes, threads: int | None) -> Run:
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def run(images: Images) -> Features:
-        features: Features = session.run(["features"], {"images": images})[0]
+        try:
+            features: Features = session.run(["features"], {"images": images})[0]
+        except (Fail, RuntimeException) as error:
+            if "alloc" in str(error).lower():
+                raise MemoryError(str(error)) from error  # as Python says it
+            raise
         return features
 
     return run
