@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from ml.encoders import DEFAULT, builtin
-from search import encoders, grid
+from search import encoders, grid, modelstore
 from search.errors import BadQuery
 from search.models import Dataset, Encoder
 
@@ -18,7 +18,7 @@ WORDS = {  # of the encoders that come with Lookalike, for people who choose one
     "mobilenet": "shapes, by a network trained on photographs",
     "colour": "colours only: the fastest, for a first look",
 }
-RESERVED = {"new"}  # /datasets/new/ is the form
+RESERVED = {"new", "models"}  # /datasets/new/ is the form, /datasets/models/ the encoders
 SIZES = range(3, 11)  # levels that a form offers; the API takes any that the grid has
 
 
@@ -54,21 +54,28 @@ def short_name(name: str) -> str:
 
 
 def encoder_named(name: str) -> Encoder:
-    """One that comes with Lookalike, or one registered here, by name or fingerprint."""
-    if name in builtin():
-        return encoders.register(name)
-    known = Encoder.objects.filter(fingerprint=name).first() or Encoder.objects.filter(name=name).first()
-    if known is None:
-        raise BadQuery(f"There is no encoder {name!r} on this site: use {', '.join(n for n, _ in encoder_choices())}.")
-    return known
+    """Of the model store, or one registered here, by name or fingerprint."""
+    try:
+        return encoders.named(name)
+    except BadQuery as error:
+        if "bands" in str(error):
+            raise
+        offered = ", ".join(name for name, _ in encoder_choices())
+        raise BadQuery(f"There is no encoder {name!r} on this site: use {offered}.") from error
 
 
 def encoder_choices() -> list[tuple[str, str]]:
-    """(name, what it looks at), the recommended one first, then those that were brought to this site."""
+    """(name, what it looks at), the recommended one first, then the model store's own, then folders elsewhere."""
     ours = sorted(builtin(), key=lambda name: (name != DEFAULT, name not in WORDS, name))
-    own = Encoder.objects.exclude(folder__in=["", *encoders.MODELLESS]).values_list("name", flat=True)
-    brought = [(name, "brought to this site") for name in own.order_by("name").distinct() if name not in ours]
-    return [(name, WORDS.get(name, "")) for name in ours] + brought
+    stored = modelstore.offered()
+    known = {*ours, *(one.name for one in stored)}
+    rows = Encoder.objects.exclude(folder__in=["", *encoders.MODELLESS]).exclude(folder__startswith=modelstore.FOLDER)
+    brought = rows.exclude(name__in=known).order_by("name").values_list("name", flat=True).distinct()
+    return [
+        *((name, WORDS.get(name, "")) for name in ours),
+        *((one.name, modelstore.in_words(one)) for one in stored),
+        *((name, "brought to this site") for name in brought),
+    ]
 
 
 def size_choices(pyramid: grid.Grid) -> list[tuple[int, int]]:

@@ -48,11 +48,16 @@ def register(name: str) -> Encoder:
     if not folder.is_dir():
         raise BadEncoder(f"There is no encoder {name!r}: use {', '.join(sorted(builtin))}, or the path of a folder.")
     model = encoders.load(folder, threads=settings.ENCODER_THREADS, cache=settings.DATA_DIR / "cache" / "encoders")
+    if model.bands != 3:
+        raise BadQuery(
+            f"{model.name} looks at images of {model.bands} bands, and this site searches pictures in red, green and "
+            "blue. Embed your own files with it: python -m ml.embed. Or teach an encoder on three of the bands."
+        )
     row, _ = Encoder.objects.get_or_create(
         fingerprint=model.fingerprint,
         defaults={
             "name": model.name,
-            "folder": "" if name in builtin else str(folder.resolve()),
+            "folder": "" if name in builtin else written(folder),
             "dim": model.dim,
             "size": model.size,
             "has_text": model.has_text,
@@ -60,6 +65,12 @@ def register(name: str) -> Encoder:
         },
     )
     return row
+
+
+def written(folder: Path) -> str:
+    """As rows keep it: below the data folder where it lies there, so that the folder can move."""
+    folder, data = folder.resolve(), Path(settings.DATA_DIR).resolve()
+    return str(folder.relative_to(data) if folder.is_relative_to(data) else folder)
 
 
 def named(reference: str) -> Encoder:

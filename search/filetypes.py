@@ -1,5 +1,6 @@
 """What may be uploaded, told by a file's ending and by its first bytes: these must agree."""
 
+from ml.modelstore.publishing import ANY_CODE, PICKLES
 from search.errors import WrongType
 
 # After each format's specification: where its first bytes are the same in every file.
@@ -18,6 +19,7 @@ ENDINGS = {
 }  # fmt: skip
 TEXT = {".csv": "a CSV list", ".json": "a JSON file", ".geojson": "a GeoJSON file"}
 ACCEPTED = (*ENDINGS, *TEXT)
+MODELS = (".safetensors", ".onnx", ".zip", ".tar", ".tgz", ".gz")  # of the model store
 
 
 def ending(name: str) -> str:
@@ -42,6 +44,25 @@ def check_content(name: str, start: bytes) -> None:
     promised = ENDINGS[end]
     if not any(start.startswith(sign[: len(start)]) for sign in SIGNATURES[promised]):
         raise WrongType(f"{name} says that it is {promised} file, but its content is {found(start)}. {advice(start)}")
+
+
+def check_model_name(name: str) -> None:
+    """Of an encoder; refused before it is sent."""
+    if ending(name) in PICKLES:
+        raise WrongType(f"{name} cannot be brought in: {ANY_CODE}")
+    if ending(name) not in MODELS:
+        raise WrongType(
+            f"{name} is not an encoder: send a .zip or .tar of its folder, or .safetensors or .onnx weights."
+        )
+
+
+def check_model(name: str, start: bytes) -> None:
+    """start: the first bytes. A pickle under another name is refused with its first piece."""
+    pickled = start.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
+    is_wrong = start[8:9] != b"{" if ending(name) == ".safetensors" else pickled
+    if is_wrong:
+        kind = "a pickle under another name" if pickled or start.startswith(b"PK") else found(start)
+        raise WrongType(f"{name} is {kind}, not what its name says. {ANY_CODE[0].upper()}{ANY_CODE[1:]}")
 
 
 def found(start: bytes) -> str:

@@ -29,6 +29,7 @@ from search.models import Dataset, Import, SceneFile
 ALGORITHMS = ("sha1", "sha256")
 RECORD, PART = "upload.json", "part"
 PIECE = 2**20  # bytes read at once
+MODELS = 0  # instead of a dataset's number: an encoder for the model store
 SPARE = 2**29  # bytes of disk that uploads leave free
 UNSAFE = re.compile(r"[^\w.\- ]")
 
@@ -42,7 +43,7 @@ class Upload:
     id: str
     name: str  # safe to be a file's
     size: int
-    dataset: int
+    dataset: int  # its number, or MODELS
     owner: int
     began: float  # seconds since the epoch
 
@@ -78,15 +79,17 @@ def root() -> Path:
     return Path(settings.DATA_DIR) / "uploads"
 
 
-def create(dataset: Dataset, owner: User, *, name: str, size: int) -> Upload:
-    """Make room for a file. Raises BadUpload, WrongType, QuotaUsed and DiskFull."""
+def create(dataset: Dataset | None, owner: User, *, name: str, size: int) -> Upload:
+    """Make room for a file; for the model store without a dataset. BadUpload, WrongType, QuotaUsed, DiskFull."""
     name = safe_name(name)
-    filetypes.check_name(name)
+    (filetypes.check_name if dataset else filetypes.check_model_name)(name)
+    if dataset is None and size > settings.MODEL_LIMIT:
+        raise BadUpload(f"{name} has {size / 2**30:.2f} GB; an encoder may have {settings.MODEL_LIMIT / 2**30:.1f} GB.")
     if size < 1:
         raise BadUpload(f"{name} is empty: there is nothing to import in it.")
     check_quota(owner, size)
     check_disk(name, size)
-    upload = Upload(secrets.token_hex(16), name, size, dataset.pk, owner.pk, time.time())
+    upload = Upload(secrets.token_hex(16), name, size, dataset.pk if dataset else MODELS, owner.pk, time.time())
     upload.folder.mkdir(parents=True)
     (upload.folder / PART).touch()
     (upload.folder / RECORD).write_text(json.dumps(asdict(upload)))
@@ -157,7 +160,7 @@ def append(upload: Upload, offset: int, stream: Readable, checksum: tuple[str, b
             write(upload, part, stream, checksum)
         except BaseException as error:
             part.truncate(offset)
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full(error):
                 raise DiskFull("The server's disk is full. What has arrived is kept: free space, and go on.") from error
             raise
         if part.tell() == upload.size:
@@ -165,6 +168,11 @@ def append(upload: Upload, offset: int, stream: Readable, checksum: tuple[str, b
             os.fsync(part.fileno())
             (upload.folder / PART).rename(upload.file)
         return part.tell()
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it says that the disk has no room left."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -185,7 +193,7 @@ def write(upload: Upload, part: IO[bytes], stream: Readable, checksum: tuple[str
         if part.tell() + len(piece) > upload.size:
             raise BadUpload(f"{upload.name} was announced with {upload.size:,} bytes, and more arrived. Send it again.")
         if first:
-            filetypes.check_content(upload.name, piece)
+            (filetypes.check_model if upload.dataset == MODELS else filetypes.check_content)(upload.name, piece)
             first = False
         part.write(piece)
         if digest:
@@ -222,7 +230,8 @@ def tidy() -> list[Upload]:
     for upload in everyones():
         dataset = Dataset.objects.filter(pk=upload.dataset).first()
         stale = upload.expires < time.time()
-        if dataset is None or (stale and upload.id not in in_use(dataset)):
+        belongs = dataset is not None or upload.dataset == MODELS
+        if not belongs or (stale and (dataset is None or upload.id not in in_use(dataset))):
             remove(upload)
             removed.append(upload)
     return removed

@@ -201,6 +201,7 @@ GIBS_URL = env.text("GIBS_URL", "https://gibs.earthdata.nasa.gov")
 # Untrusted input
 UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 20, low=1, high=2048) * 2**20
 UPLOAD_QUOTA = env.number("UPLOAD_QUOTA_MB", 20_480) * 2**20  # of one person's imagery; 0: no limit
+MODEL_LIMIT = env.number("MODEL_LIMIT_MB", 2048, low=1) * 2**20  # of one encoder that is brought in
 UPLOAD_DAYS = env.number("UPLOAD_DAYS", 7, low=1, high=3650)  # that an upload nobody goes on with is kept
 GALLERY_IMAGE_LIMIT = env.number("GALLERY_IMAGE_LIMIT_MB", 200, low=1, high=4096) * 2**20
 IMPORT_LIMIT = env.number("IMPORT_LIMIT_GB", 100) * 2**30  # of what one zip unpacks to

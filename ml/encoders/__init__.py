@@ -40,14 +40,22 @@ def builtin() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(_STORE.glob(f"*/{entries.CONFIG}"))}
 
 
-def load(folder: Path, *, threads: int | None = None, cache: Path | None = None, device: str | None = None) -> Encoder:
+def load(
+    folder: Path,
+    *,
+    threads: int | None = None,
+    cache: Path | None = None,
+    device: str | None = None,
+    choose: bool = True,
+) -> Encoder:
     """Open a model store entry.
 
     threads: for one call of an encoder, None for all cores; cache: a folder for exported models, by default in the
-    user's cache folder; device: "cpu" or "cuda", by default cuda where there is one.  Networks are built at first use.
+    user's cache folder; device: "cpu" or "cuda", by default cuda where there is one; choose: try what runs it fastest,
+    not worth its while for a few images.  Networks are built at first use.
     Raises BadEncoder; and NoWeights, here or at first use, when a download is needed and impossible.
     """
-    return _open(entries.read(Path(folder)), Runtime(threads, cache or user_cache(), device))
+    return _open(entries.read(Path(folder)), Runtime(threads, cache or user_cache(), device, choose))
 
 
 def user_cache() -> Path:

@@ -4,7 +4,6 @@ import json
 import struct
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,19 @@ _NETWORKS = ("torchvision", "timm", "open_clip", "ssl", "onnx")
 _PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"(dp", b"}q", b"\x1f\x8b")
 _MOST_HEADER = 100 * 2**20  # safetensors' own limit
 _MOST_JSON = 16 * 2**20
-_PATIENCE = 300  # seconds
+PATIENCE = 300  # seconds
 
 
-def check(folder: Path, *, isolated: bool = False) -> dict[str, Any]:
+def check(folder: Path, *, isolated: bool = False, patience: float = PATIENCE) -> dict[str, Any]:
     """What the entry turned out to be: {"dim", "size", "bands", "has_text"}; raises BadEncoder, which says why not.
 
     Vectors of two made-up pictures are made, and must be finite and of the stated length.  isolated: in a process of
-    its own, so that a file made to do harm, or too large for the memory, takes nothing else with it.
+    its own, for `patience` seconds, so that a file made to do harm, or too large for the memory, takes nothing else
+    with it.
     """
     for path in check_files(folder):
         check_content(path)
-    return _elsewhere(folder) if isolated else run(folder)
+    return _elsewhere(folder, patience) if isolated else run(folder)
 
 
 def check_content(path: Path) -> None:
@@ -79,14 +79,13 @@ def check_sums(folder: Path) -> None:
 
 def run(folder: Path) -> dict[str, Any]:
     """Load it and make vectors of two pictures."""
-    with tempfile.TemporaryDirectory() as cache:
-        encoder = encoders.load(folder, threads=2, cache=Path(cache), device="cpu")
-        side, random = encoder.size, np.random.default_rng(0)
-        if not 1 <= side <= 4096:
-            raise BadEncoder(f"The encoder looks at squares of {side} pixels a side: 1 to 4096 are possible.")
-        pictures = random.integers(0, 256, (2, side, side, encoder.bands), np.uint8)
-        pictures[1] = pictures[1].mean(axis=(0, 1), dtype=np.float64).astype(np.uint8)  # one of a single colour
-        vectors = encoder.encode_images(pictures)
+    encoder = encoders.load(folder, threads=2, device="cpu", choose=False)
+    side, random = encoder.size, np.random.default_rng(0)
+    if not 1 <= side <= 4096:
+        raise BadEncoder(f"The encoder looks at squares of {side} pixels a side: 1 to 4096 are possible.")
+    pictures = random.integers(0, 256, (2, side, side, encoder.bands), np.uint8)
+    pictures[1] = pictures[1].mean(axis=(0, 1), dtype=np.float64).astype(np.uint8)  # one of a single colour
+    vectors = encoder.encode_images(pictures)
     if vectors.shape != (2, encoder.dim):
         raise BadEncoder(f"The encoder makes vectors of {vectors.shape[1]} numbers; encoder.json says {encoder.dim}.")
     if not np.isfinite(vectors).all():
@@ -96,15 +95,15 @@ def run(folder: Path) -> dict[str, Any]:
     return {"dim": encoder.dim, "size": side, "bands": encoder.bands, "has_text": encoder.has_text}
 
 
-def _elsewhere(folder: Path) -> dict[str, Any]:
+def _elsewhere(folder: Path, patience: float) -> dict[str, Any]:
     command = [sys.executable, "-m", "ml.modelstore", "check", str(folder), "--json"]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_PATIENCE, check=False, cwd=Path(__file__).parents[2]
+            command, capture_output=True, text=True, timeout=patience, check=False, cwd=Path(__file__).parents[2]
         )
     except subprocess.TimeoutExpired as error:
         raise BadEncoder(
-            f"The encoder made no vector of two pictures in {_PATIENCE} seconds: it is too slow."
+            f"The encoder made no vector of two pictures in {patience:.0f} seconds: it is too slow."
         ) from error
     if done.returncode < 0 or not done.stdout:
         said = done.stderr.strip().splitlines()

@@ -10,6 +10,7 @@ from ml.errors import BadEncoder, NoSuchModel
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 __all__ = ["builtin", "check_name", "default_store", "slug", "split"]
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
+RESERVED = ("compare", "upload", "new")
 CAMPAIGNS = "campaign-"  # folders of classifiers, which the site keeps and tidies beside the encoders
 
 
@@ -32,6 +33,8 @@ def check_name(name: str) -> str:
         )
     if name.startswith(CAMPAIGNS):
         raise BadEncoder(f"{name!r} is how classifiers of campaigns are called: choose a name without {CAMPAIGNS!r}.")
+    if name in RESERVED:
+        raise BadEncoder(f"{name!r} is an address of the site: choose another name.")
     if name in builtin():
         raise BadEncoder(f"{name!r} comes with Lookalike and stays as it is: choose another name.")
     return name

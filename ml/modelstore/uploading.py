@@ -10,7 +10,7 @@ from typing import Any
 from ml.encoders.entry import CONFIG
 from ml.errors import BadEncoder, NoWeights
 from ml.modelstore import checksums
-from ml.modelstore.checking import check, check_sums, complete, reason
+from ml.modelstore.checking import PATIENCE, check, check_sums, complete, reason
 from ml.modelstore.names import check_name, slug
 from ml.modelstore.publishing import arriving, check_files, publish, refusal
 from ml.modelstore.unpacking import ARCHIVES, MOST_BYTES, is_archive, unpack
@@ -25,21 +25,22 @@ def upload(
     *,
     config: Mapping[str, Any] | None = None,
     isolated: bool = False,
+    patience: float = PATIENCE,
     most_bytes: int = MOST_BYTES,
 ) -> Path:
     """Check what `source` brings, and publish it as the next version of `name`; returns the version's folder.
 
     source: a zip or tar of an entry's folder, as download makes them; the folder itself; or one .safetensors or .onnx
     file.  name: encoder.json's own when empty.  config: settings of encoder.json that are missing or to be replaced;
-    with a file of weights, all of them.  Raises BadEncoder, with nothing left behind: for pickles, whatever they are
-    called, for weights of another architecture, for what makes no finite vectors.
+    with a file of weights, all of them.  isolated, patience: see check.  Raises BadEncoder, with nothing left behind:
+    for pickles, whatever they are called, for weights of another architecture, for what makes no finite vectors.
     """
     with arriving(models) as fresh:
         try:
             _bring(source, fresh, most_bytes)
             settings = _settings(fresh, config or {}, source)
             name = check_name(name or str(settings.get("name", "")))
-            complete(fresh, check(fresh, isolated=isolated))
+            complete(fresh, check(fresh, isolated=isolated, patience=patience))
         except (BadEncoder, NoWeights) as error:
             raise type(error)(reason(error, fresh, source.name)) from error
         return publish(fresh, models, name, move=True)

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from search import uploads
+from search import modelstore, uploads
 from search.models import Dataset
 from search.permissions import check_may_import
 from search.uploads import Upload
@@ -34,7 +34,10 @@ def header(name: str, text: str, *, required: bool = True) -> OpenApiParameter:
 
 
 LENGTH = header("Upload-Length", "bytes of the whole file")
-METADATA = header("Upload-Metadata", "`filename <base64>,dataset <base64 of its short name>`")
+METADATA = header(
+    "Upload-Metadata",
+    "`filename <base64>,dataset <base64 of its short name>`; for the model store `filename <base64>,for bW9kZWxz`",
+)
 OFFSET = header("Upload-Offset", "bytes that have arrived so far: where this piece begins")
 CHECKSUM = header("Upload-Checksum", "`sha1` or `sha256`, a space, the piece's digest in base64", required=False)
 
@@ -106,8 +109,11 @@ class UploadsView(TusView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         about = metadata(request)
-        dataset = Dataset.visible(request.user, about.get("dataset", ""))
-        check_may_import(dataset, request.user)
+        dataset = None if about.get("for") == "models" else Dataset.visible(request.user, about.get("dataset", ""))
+        if dataset is None:
+            modelstore.check_may_manage(request.user)
+        else:
+            check_may_import(dataset, request.user)
         size = number(request, "Upload-Length")
         upload = uploads.create(dataset, request.user, name=about.get("filename", ""), size=size)  # type: ignore[arg-type]
         return Response(status=201, headers={"Location": f"/api/v1/uploads/{upload.id}", **state(upload)})

@@ -9,6 +9,7 @@ from search.api import (
     gazetteer,
     imports,
     localising,
+    models,
     trainings,
     uploads,
     views,
@@ -28,6 +29,11 @@ class TrainingActionConverter(StringConverter):
     regex = "cancel|resume"
 
 
+class ModelActionConverter(StringConverter):
+    regex = "promote|retire|unretire"
+
+
+register_converter(ModelActionConverter, "model_action")
 register_converter(DownloadConverter, "download")
 register_converter(ActionConverter, "action")
 register_converter(TrainingActionConverter, "training_action")
@@ -65,6 +71,14 @@ urlpatterns = [
     path("datasets/<slug:slug>/search/", views.SearchView.as_view()),
     path("datasets/<slug:slug>/search.<download:form>", views.DownloadView.as_view()),
     path("datasets/<slug:slug>/fetch", fetching.FetchView.as_view()),
+    path("models/", models.ModelsView.as_view()),
+    path("models/compare", models.CompareView.as_view()),
+    path("models/<slug:name>/", models.ModelView.as_view()),
+    path("models/<slug:name>/<int:version>/", models.VersionView.as_view()),
+    path("models/<slug:name>/<int:version>/card", models.CardView.as_view()),
+    path("models/<slug:name>/<int:version>/strips.png", models.StripsView.as_view()),
+    path("models/<slug:name>/<int:version>/download", models.ModelDownloadView.as_view()),
+    path("models/<slug:name>/<int:version>/<model_action:action>/", models.ModelActionView.as_view()),
     path("places", gazetteer.PlacesView.as_view()),
     path("datasets/<slug:slug>/animations/", animations.AnimationsView.as_view()),
     path("animations/<int:number>/", animations.AnimationView.as_view()),

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ class Encoder(models.Model):
         return f"{self.name} {self.fingerprint[:6]}"
 
     def path(self) -> Path:
+        """`folder` is below the data folder, so that that can move, or anywhere else."""
         from ml.encoders import builtin
 
-        return Path(self.folder) if self.folder else builtin()[self.name]
+        return Path(settings.DATA_DIR) / self.folder if self.folder else builtin()[self.name]
 
     def load(self) -> "LoadedEncoder":
         """The model itself, loaded once a process."""
