@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.encoders import measures, ranked
+from ml.encoders import ranked
 from ml.encoders.base import Encoder
 from ml.encoders.entry import Entry
 
@@ -26,6 +26,8 @@ class Structure(Encoder):
         self._knots = ranked.read(entry, MEASURES)
 
     def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        from ml.encoders import measures  # scipy.ndimage takes half a second to be imported
+
         several = (images[first : first + _BATCH] for first in range(0, len(images), _BATCH))
         found = np.concatenate([measures.measure(some) for some in several])
         return ranked.lifted(ranked.ranked(found, self._knots))
