@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from search import tiles, views
-from search.dashboard import actions, listing, page, training_actions
+from search.dashboard import actions, listing, models, page, training_actions
 from search.models import Import
 
 
@@ -22,6 +22,10 @@ class ShardActionConverter(StringConverter):
     regex = "cancel|retry"
 
 
+class ModelActionConverter(StringConverter):
+    regex = "promote|retire|unretire"
+
+
 class TrainingActionConverter(StringConverter):
     regex = "cancel|resume"
 
@@ -30,6 +34,7 @@ register_converter(FormatConverter, "format")
 register_converter(KindConverter, "kind")
 register_converter(ImportActionConverter, "importaction")
 register_converter(ShardActionConverter, "shardaction")
+register_converter(ModelActionConverter, "modelaction")
 register_converter(TrainingActionConverter, "trainingaction")
 
 urlpatterns = [
@@ -37,6 +42,12 @@ urlpatterns = [
     path("worldview/", views.worldview_link, name="worldview"),
     path("datasets/", listing.list_page, name="datasets"),
     path("datasets/new/", listing.new_page, name="new-dataset"),
+    path("datasets/models/", models.list_page, name="models"),
+    path("datasets/models/compare/", models.compare_page, name="compare-models"),
+    path("datasets/models/upload/", models.upload, name="bring-model"),
+    path("datasets/models/<slug:name>/", models.name_page, name="model-name"),
+    path("datasets/models/<slug:name>/<int:version>/", models.version_page, name="model"),
+    path("datasets/models/<slug:name>/<int:version>/<modelaction:action>/", models.act, name="act-on-model"),
     path("datasets/<slug:slug>/", page.dataset_page, name="dataset"),
     path("datasets/<slug:slug>/imports/<kind:kind>/", actions.start_import, name="start-import"),
     path(

@@ -8,34 +8,35 @@ from ml.modelstore.listing import Version
 
 
 class Measure(NamedTuple):
-    """A number of the card. better: "higher", "lower", or "" where neither is."""
+    """A number of the card. better: "higher", "lower", or "" where neither is; form: how it is written."""
 
     key: str
     title: str
     words: str
     better: str = ""
+    form: str = "number"  # share, seconds, bytes
 
 
 MEASURES = (
     Measure("precision_10", "Right among the first 10",
-            "of the ten nearest images, the share that shows the same as the one asked about", "higher"),
+            "of the ten nearest images, the share that shows the same as the one asked about", "higher", "share"),
     Measure("knn_20", "Named rightly by its neighbours",
-            "share of images whose 20 nearest neighbours, by majority, tell what it shows", "higher"),
+            "share of images whose 20 nearest neighbours, by majority, tell what it shows", "higher", "share"),
     Measure("effective_rank", "Directions in use",
             "in how many independent ways images differ for this encoder; near 1 it has collapsed: all look alike",
             "higher"),
     Measure("alignment", "Distance of two views",
-            "how far apart two altered copies of one image lie (0: together, 4: opposite)", "lower"),
+            "how far apart two altered copies of one image lie: 0 together, 4 opposite", "lower"),
     Measure("uniformity", "Spread",
-            "how evenly images lie in all directions (0: all in one place, about -4: all over)", "lower"),
+            "how evenly images lie in all directions: 0 all in one place, about −4 all over", "lower"),
     Measure("agreement", "Agreement with the original",
-            "cosine between this smaller version's vectors and the original's, the least of all images (1: the same)",
+            "likeness of this smaller version's vectors and the original's, of the least alike image; 1 is the same",
             "higher"),
     Measure("images_per_second", "Images a second", "while it was trained", "higher"),
-    Measure("seconds", "Time", "how long it was trained"),
-    Measure("images", "Images", "how many it learnt from"),
+    Measure("seconds", "Time", "that its training took", "", "seconds"),
+    Measure("images", "Images", "that it learnt from"),
     Measure("dim", "Numbers per image", "the length of a vector: shorter ones search faster and take less disk"),
-    Measure("bytes", "Size", "of its files"),
+    Measure("bytes", "Size", "of its files", "", "bytes"),
 )  # fmt: skip
 
 

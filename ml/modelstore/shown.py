@@ -53,7 +53,7 @@ def list_table(found: list[Version], store: Path) -> "Table":
         told = numbers(version)
         table.add_row(
             version.reference, standing(version), version.kind, str(version.bands),
-            written(told["dim"]), written(told["precision_10"]), size(version.bytes), escape(version.licence),
+            written(told["dim"]), written(told["precision_10"], "share"), size(version.bytes), escape(version.licence),
         )  # fmt: skip
     return table
 
@@ -71,7 +71,7 @@ def card(version: Version) -> "Table":
     told = numbers(version)
     for one in MEASURES:
         if told[one.key] is not None:
-            table.add_row(one.title, size(version.bytes) if one.key == "bytes" else written(told[one.key]), one.words)
+            table.add_row(one.title, written(told[one.key], one.form), one.words)
     for key, title in (("loss", "Loss by epoch"), ("knn", "Neighbours by epoch")):
         if values := [value for value in curve(version, key) if value is not None]:
             table.add_row(title, bars(values), f"{written(values[0])} → {written(values[-1])}")
@@ -91,7 +91,7 @@ def comparison(found: dict[str, Any]) -> "Table":
     for reference in found["versions"]:
         table.add_column(reference, justify="right")
     for row in found["numbers"]:
-        values = [size(value) if row["key"] == "bytes" else written(value) for value in row["values"]]
+        values = [written(value, row["form"]) for value in row["values"]]
         table.add_row(row["title"], *(f"[bold]{v}[/]" if i == row["best"] else v for i, v in enumerate(values)))
     table.add_section()
     for row in found["settings"]:
@@ -124,11 +124,24 @@ def bars(values: list[float], width: int = 40) -> str:
     return "".join(_BARS[int((value - low) / ((high - low) or 1) * (len(_BARS) - 1))] for value in shown)
 
 
-def written(value: float | None) -> str:
-    """Whole numbers whole, others with three digits that matter."""
+def written(value: float | None, form: str = "number") -> str:
+    """As people read it: whole numbers whole, others with three digits that matter. form: see Measure."""
     if value is None:
         return "–"
+    if form == "share":
+        return f"{100 * value:.1f} %"
+    if form == "seconds":
+        return _duration(value)
+    if form == "bytes":
+        return size(value)
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def size(count: float | None) -> str:

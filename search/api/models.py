@@ -74,6 +74,7 @@ class CompareNumbers(serializers.Serializer):
     title = serializers.CharField()
     words = serializers.CharField(help_text="what the number says")
     better = serializers.CharField(help_text="higher, lower or empty")
+    form = serializers.CharField(help_text="number, share (of 1), seconds or bytes")
     values = serializers.ListField(child=serializers.FloatField(allow_null=True))
     best = serializers.IntegerField(allow_null=True, help_text="index of the best")
 

@@ -32,6 +32,13 @@ class Encoder(models.Model):
 
         return Path(settings.DATA_DIR) / self.folder if self.folder else builtin()[self.name]
 
+    @property
+    def page(self) -> str:
+        """Its report card's address; "" where it is not of the model store."""
+        if not self.folder:
+            return f"/datasets/models/{self.name}/"
+        return f"/datasets/{self.folder}/" if self.folder.startswith("models/") else ""
+
     def load(self) -> "LoadedEncoder":
         """The model itself, loaded once a process."""
         from search.encoders import loaded

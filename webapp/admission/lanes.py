@@ -15,8 +15,17 @@ from webapp import metrics
 KINDS = (  # the first that matches; whatever else there is, is a page
     ("probes", re.compile(r"/(healthz|readyz|metrics)$")),
     ("tiles", re.compile(r"/tiles/|/api/v1/images/|/l/[^/]+/(cards|examples)/")),
-    ("slow", re.compile(r"/api/v1/(gibs|uploads)/|(/api/v1)?/datasets/[^/]+/(trainings/(estimate|preview)|encoder/)")),
-    ("downloads", re.compile(r"/api/v1/campaigns/\d+/(sweeps/\d+/export/|votes\.csv|labels\.)")),
+    (
+        "slow",
+        re.compile(
+            r"/api/v1/(gibs|uploads)/|/api/v1/models/$|/datasets/models/upload/"
+            r"|(/api/v1)?/datasets/[^/]+/(trainings/(estimate|preview)|encoder/)"
+        ),
+    ),
+    (
+        "downloads",
+        re.compile(r"/api/v1/campaigns/\d+/(sweeps/\d+/export/|votes\.csv|labels\.)|/api/v1/models/[^/]+/\d+/download"),
+    ),
     ("search", re.compile(r"/api/v1/datasets/[^/]+/(search|images|tiles/[^/]+/)")),
 )
 LONGEST = 30  # seconds that anybody is told to wait

@@ -17,13 +17,13 @@ export class Uploading {
   #upload = null;
   #stop = null;
 
-  /** kept: the id of an earlier upload of this file that is to be gone on with */
+  /** dataset: where it belongs; without one it is an encoder. kept: the id of an earlier upload that is to be gone on with */
   constructor(file, { dataset, token, chunk, kept }) {
     this.#file = file;
     this.#options = {
       endpoint: "/api/v1/uploads/", chunkSize: chunk, retryDelays: PATIENT, removeFingerprintOnSuccess: true,
-      metadata: { filename: file.name, dataset }, headers: { "X-CSRFToken": token },
-      fingerprint: async () => ["lookalike", dataset, file.name, file.size, file.lastModified].join("/"),
+      metadata: { filename: file.name, ...(dataset ? { dataset } : { for: "models" }) }, headers: { "X-CSRFToken": token },
+      fingerprint: async () => ["lookalike", dataset ?? "models", file.name, file.size, file.lastModified].join("/"),
       ...(kept && { uploadUrl: `/api/v1/uploads/${kept}` }),
     };
   }
