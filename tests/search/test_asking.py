@@ -8,7 +8,7 @@ import pytest
 from ml.index import ENGINES
 from search import archives, asking, grid, library, similarity
 from search.asking import Best
-from search.models import Shard
+from search.models import Dataset, Shard
 from search.query import Query
 from tests.factories import build_all, make_map, make_raster, noise
 from tests.ml.making import indexed_from
@@ -17,12 +17,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_library")]
 TILES, SHARDS = 4000, 20
 
 
-@pytest.fixture(params=[*ENGINES, "scan"])
-def archive(request):
-    """4,000 tiles of 20 days, with an index each, or without."""
+@pytest.fixture(scope="module", params=[*ENGINES, "scan"])
+def archive(request, django_db_setup, django_db_blocker):
+    """4,000 tiles of 20 days, with an index each, or without; only read."""
     engine = "annoy" if request.param == "scan" else request.param
     with indexed_from(10**9 if request.param == "scan" else 0, asked=request.param != "scan"):
-        yield archives.make("archive", tiles=TILES, shards=SHARDS, dim=32, engine=engine)
+        with django_db_blocker.unblock():
+            dataset = archives.make("archive", tiles=TILES, shards=SHARDS, dim=32, engine=engine)
+        yield dataset
+        with django_db_blocker.unblock():
+            Dataset.objects.filter(pk=dataset.pk).delete()
 
 
 def keys_of(dataset, count=10):
