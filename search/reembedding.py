@@ -80,10 +80,9 @@ def retry(dataset: Dataset) -> None:
 def check(dataset: Dataset, encoder: Encoder) -> None:
     """BadQuery, BadEncoder or NoWeights when the dataset's tiles cannot be embedded with it."""
     model = encoders.loaded(encoder)
-    bands = getattr(model, "bands", BANDS)
-    if bands != BANDS:
+    if model.bands != BANDS:
         raise BadQuery(
-            f"{encoder.name} looks at {bands} bands, and the tiles of {dataset.name} have {BANDS}: red, green and blue "
+            f"{encoder.name} looks at {model.bands} bands, and the tiles of {dataset.name} have {BANDS}: red, green and blue "
             f"as they are drawn. Train one on this dataset's tiles, or use it on the files with python -m ml.embed."
         )
 

@@ -15,6 +15,7 @@ os.environ.update(
     THROTTLE_USER="100000/min",
     THROTTLE_UPLOAD="100000/min",
     LOG_LEVEL="WARNING",
+    TRAINING_THREADS="1",
     # The tests share few cores: threads of linear algebra would wait, busily, for a core that another test has.
     OMP_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
