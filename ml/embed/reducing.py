@@ -68,7 +68,7 @@ def reduced(
     vectors = np.concatenate(list(_sampled(images, encoder, pace, on_progress)))
     axes = fit(vectors, dim, whiten=whiten)
     config = {
-        "kind": "reduced", "of": of, "licence": encoder.licence, "whitened": whiten, "fitted": fitted,
+        "kind": "reduced", "of": of, "licence": encoder.licence, "words": not whiten, "fitted": fitted,
         "kept": round(axes.kept, 4), "source": f"{dim} principal axes of {len(vectors)} images in {images.root.name}",
         **({"bands": encoder.bands} if encoder.bands != 3 else {}),
     }  # fmt: skip

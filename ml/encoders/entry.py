@@ -14,7 +14,7 @@ encoder.json: {"name", "version", "kind", "licence", …}; what else depends on 
     statistics   network: an entry of torchvision's, layers: {layer: channels}; knots in projection.safetensors
     joined       parts: [{"entry", "weight", [layers: names of the entry's layers instead of its vector]}, …], where
                  the entry is a name, or in the model store also "name/version"
-    reduced      of: an entry, named as in parts; projection.safetensors; whitened: true where its axes count alike
+    reduced      of: an entry, named as in parts; projection.safetensors; [words: false where text no longer fits]
 
 projection.safetensors of ssl, onnx and reduced: "mean" (d,) and "matrix" (d, smaller); what comes out is
 unit((unit vector - mean) @ matrix).

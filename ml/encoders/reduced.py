@@ -13,7 +13,8 @@ class Reduced(Encoder):
     """unit((vector - mean) @ matrix) of what the encoder named by "of" says.
 
     Words are turned by the matrix alone: the mean is one of images, and taking it away from all of them alike leaves
-    their order as it is. Whitened axes no longer tell how words and images relate, so there words are refused.
+    their order as it is. Axes that were whitened, or learnt from labels, no longer tell how words and images relate:
+    there encoder.json says "words": false.
     """
 
     def __init__(self, entry: Entry, whole: Encoder) -> None:
@@ -24,7 +25,7 @@ class Reduced(Encoder):
             raise BadEncoder(f"{entry.folder} has {width} as its projection, {whole.name} makes {whole.dim}.")
         self._projection = found
         self.bands, self.stretch = whole.bands, getattr(whole, "stretch", None)
-        self.has_text = whole.has_text and not entry.config.get("whitened", False)
+        self.has_text = whole.has_text and entry.config.get("words", True) is True
 
     @property
     def dim(self) -> int:

@@ -92,7 +92,7 @@ def words(tmp_path: Path, *, whitened: bool) -> Encoder:
     from safetensors.numpy import save_file
 
     tiny_clip(tmp_path / "store" / "tiny" / "1")
-    folder = make_entry(tmp_path / "store" / "short" / "1", kind="reduced", of="tiny/1", whitened=whitened)
+    folder = make_entry(tmp_path / "store" / "short" / "1", kind="reduced", of="tiny/1", words=not whitened)
     axes = fit(clustered(100, 24), 8)
     save_file({"mean": axes.mean, "matrix": np.ascontiguousarray(axes.matrix)}, folder / "projection.safetensors")
     return encoders.load(folder, cache=tmp_path / "cache", device="cpu")
