@@ -82,8 +82,8 @@ def check(dataset: Dataset, encoder: Encoder) -> None:
     model = encoders.loaded(encoder)
     if model.bands != BANDS:
         raise BadQuery(
-            f"{encoder.name} looks at {model.bands} bands, and the tiles of {dataset.name} have {BANDS}: red, green and blue "
-            f"as they are drawn. Train one on this dataset's tiles, or use it on the files with python -m ml.embed."
+            f"{encoder.name} looks at {model.bands} bands, and the tiles of {dataset.name} have {BANDS}: red, green "
+            "and blue as they are drawn. Train one on this dataset's tiles, or use it on the files with python -m ml.embed."
         )
 
 

@@ -42,6 +42,7 @@ urlpatterns = [
     path("worldview/", views.worldview_link, name="worldview"),
     path("datasets/", listing.list_page, name="datasets"),
     path("datasets/new/", listing.new_page, name="new-dataset"),
+    path("datasets/models/<slug:name>/<int:version>/use/", training_actions.use_model, name="use-model"),
     path("datasets/models/", models.list_page, name="models"),
     path("datasets/models/compare/", models.compare_page, name="compare-models"),
     path("datasets/models/upload/", models.upload, name="bring-model"),

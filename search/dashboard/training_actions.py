@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 from rest_framework.exceptions import ValidationError
 
 from ml.errors import MLError
-from search import encoders, reembedding, training
+from search import encoders, modelstore, reembedding, training
 from search.api.problems import first_problem
 from search.api.trainings import NewTrainingSerializer, chosen_in, found
 from search.dashboard import forms
@@ -80,14 +80,28 @@ def use(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = visible(request, slug)
     check_may_manage(dataset, request.user)
     action = request.POST.get("action")
+    if action == "stop":
+        reembedding.stop(dataset)
+    elif action == "retry":
+        reembedding.retry(dataset)
+    else:
+        change(request, dataset, request.POST.get("encoder", ""))
+    return back(dataset, "teach")
+
+
+@require_POST
+def use_model(request: HttpRequest, name: str, version: int) -> HttpResponse:
+    """The same from an encoder's own page: dataset=its short name."""
+    dataset = visible(request, request.POST.get("dataset", ""))
+    check_may_manage(dataset, request.user)
+    found = modelstore.find(name, str(version))
+    change(request, dataset, found.reference)
+    return back(dataset, "teach")
+
+
+def change(request: HttpRequest, dataset: Dataset, reference: str) -> None:
+    """What is wrong with it is said on the page."""
     try:
-        if action == "stop":
-            reembedding.stop(dataset)
-        elif action == "retry":
-            reembedding.retry(dataset)
-        else:
-            encoder = encoders.named(request.POST.get("encoder", ""))
-            reembedding.start(dataset, encoder, keep=bool(request.POST.get("keep")))
+        reembedding.start(dataset, encoders.named(reference), keep=bool(request.POST.get("keep")))
     except (SearchError, MLError) as error:
         messages.error(request, str(error))
-    return back(dataset, "teach")
