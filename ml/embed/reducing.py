@@ -16,6 +16,7 @@ from ml.encoders import Encoder
 from ml.encoders.entry import CONFIG
 from ml.errors import BadEncoder, NoSuchModel
 from ml.index.interface import Progress
+from ml.shards.files import save_tensors
 
 SAMPLE = 5000  # images that the axes are fitted on
 _TOGETHER = 16
@@ -87,13 +88,19 @@ def _sampled(images: Folder, encoder: Encoder, pace: Pace, progress: Progress) -
 
 
 def _published(config: dict[str, Any], axes: Axes, store: Path, name: str) -> Path:
-    from safetensors.numpy import save_file
-
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
-        save_file({"mean": axes.mean, "matrix": np.ascontiguousarray(axes.matrix)}, folder / "projection.safetensors")
+        save(axes, folder)
         return modelstore.publish(folder, store, name)
+
+
+def save(axes: Axes, folder: Path) -> None:
+    """As the projection of the entry in folder."""
+    from safetensors.numpy import save_file
+
+    tensors = {"mean": axes.mean, "matrix": np.ascontiguousarray(axes.matrix)}
+    save_tensors(save_file, tensors, folder / "projection.safetensors")
 
 
 def reference(name: str, folder: Path, store: Path) -> str:

@@ -140,7 +140,7 @@ def unpacked(archive: Path, folder: Path) -> Path:
 def _examples(root: Path, name: str, rows: Sequence[Row]) -> Examples:
     classes, positions, counts = np.unique([row["label"] for row in rows], return_inverse=True, return_counts=True)
     if len(classes) < 2:
-        raise BadLabels(f"{name} has the one class {classes[0]!r}: learning to tell apart needs at least two.")
+        raise BadLabels(f"{name} has the one class {str(classes[0])!r}: learning to tell apart needs at least two.")
     if counts.min() < 2:
         lonely = ", ".join(map(str, classes[counts < 2]))
         raise TooFewLabels(

@@ -14,7 +14,7 @@ from ml.encoders.learnt import Learnt
 from ml.encoders.networks import Network, Timm, Torchvision
 from ml.encoders.runtime import Pixels, Runtime
 from ml.errors import BadEncoder
-from ml.shards.files import fresh_sibling, publish, sync, write_json
+from ml.shards.files import fresh_sibling, publish, save_tensors, write_json
 
 KINDS: dict[str, type[Network]] = {
     "torchvision": Torchvision, "timm": Timm, "ssl": Learnt, "open_clip": OpenClip,
@@ -87,8 +87,7 @@ def write(opened: Opened, trained: dict[str, Tensor], out: Path, **config: Any) 
         for file in entry.folder.iterdir():
             if file.is_file() and _belongs(entry, file.name, weights):
                 shutil.copyfile(file, fresh / file.name)
-        save_file({**before, **changed}, fresh / weights)
-        sync(fresh / weights)
+        save_tensors(save_file, {**before, **changed}, fresh / weights)
         write_json(fresh / entries.CONFIG, json.loads(json.dumps(told)))
         publish(fresh, out)
 

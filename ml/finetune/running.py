@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ml import encoders
+from ml.embed.reducing import save
 from ml.encoders import Encoder
 from ml.encoders.entry import CONFIG
 from ml.encoders.runtime import find_device
@@ -76,8 +77,6 @@ def _frozen(
     base: Path, of: str | None, cache: Cache, examples: Examples, parts: card.Parts, tuning: Tuning, work: Path,
     device: str, progress: Progress,
 ) -> Course:  # fmt: skip
-    from safetensors.numpy import save_file
-
     encoder, (learnt, aside) = _opened(base, work, device), parts
     seen = frozen.look(encoder, cache.pixels, learnt, tuning, lambda done, total: progress("looks", done, total))
     job = frozen.Projected(seen, examples.targets[learnt], examples.weights[learnt], tuning)
@@ -89,7 +88,7 @@ def _frozen(
         **({"bands": encoder.bands} if encoder.bands != 3 else {}),
     }  # fmt: skip
     (work / ENTRY).mkdir(parents=True)
-    save_file({"mean": axes.mean, "matrix": np.ascontiguousarray(axes.matrix)}, work / ENTRY / "projection.safetensors")
+    save(axes, work / ENTRY)
     write_json(work / ENTRY / CONFIG, config)
     return course
 

@@ -1,11 +1,12 @@
 """Writing files so that a crash leaves either the old or the new, never half of one."""
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,19 @@ def write_json(path: Path, value: Any) -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync(path.parent)
+
+
+def save_tensors(save: Callable[[Any, Path], None], tensors: Any, path: Path) -> None:
+    """Write a safetensors file with `save`, its library's; a full disk is OSError, as everywhere, not their own."""
+    from safetensors import SafetensorError
+
+    try:
+        save(tensors, path)
+    except SafetensorError as error:
+        if "os error 28" in str(error) or "No space left" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
+    sync(path)
 
 
 def sha256(path: Path) -> str:
