@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from ml.errors import NoSuchModel
 from ml.modelstore.listing import Version
 
+QUALITY = ("precision_10", "knn_20", "effective_rank", "alignment", "uniformity", "agreement")
+
 
 class Measure(NamedTuple):
     """A number of the card. better: "higher", "lower", or "" where neither is; form: how it is written."""
@@ -15,6 +17,11 @@ class Measure(NamedTuple):
     words: str
     better: str = ""
     form: str = "number"  # share, seconds, bytes
+
+    @property
+    def is_quality(self) -> bool:
+        """Of what it learnt, not of how it was made."""
+        return self.key in QUALITY
 
 
 MEASURES = (
@@ -78,7 +85,8 @@ def compare(versions: Sequence[Version]) -> dict[str, Any]:
 
 
 def best(values: Sequence[float | None], better: str) -> int | None:
-    """The index of the one best value; None where all are the same, or only one is known."""
+    """The index of the one best value; None where only one is known, or the first is not better by what is shown."""
+    values = [None if value is None else float(f"{value:.3g}") for value in values]
     known = [value for value in values if value is not None]
     if not better or len(known) < 2 or len(set(known)) < 2:
         return None

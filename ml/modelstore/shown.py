@@ -134,7 +134,8 @@ def written(value: float | None, form: str = "number") -> str:
         return _duration(value)
     if form == "bytes":
         return size(value)
-    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+    text = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def _duration(seconds: float) -> str:
@@ -148,5 +149,5 @@ def size(count: float | None) -> str:
     if count is None:
         return "–"
     if count < 2**20:
-        return f"{count / 1024:.0f} kB"
+        return f"{max(1, round(count / 1024))} kB"
     return f"{count / 2**20:.1f} MB" if count < 2**30 else f"{count / 2**30:.2f} GB"

@@ -106,16 +106,22 @@ def version_page(request: HttpRequest, name: str, version: int) -> HttpResponse:
         "version": found, "standing": shown.standing(found), "addresses": modelstore.addresses(found),
         "numbers": [
             {"measure": one, "value": shown.written(told[one.key], one.form)}
-            for one in card.MEASURES if told[one.key] is not None
+            for one in card.MEASURES if one.is_quality and told[one.key] is not None
         ],
         "measured": any(told[key] is not None for key in ("precision_10", "knn_20")),
         "curves": drawn(found), "collapsed": card.collapsed(found), "facts": facts(found, open_data=open_data),
         "settings": list(card.settings(found).items()), "used_by": modelstore.used_by(found, user),
-        "others": [one for one in all_of(modelstore.store(), retired=False) if one.folder != found.folder],
+        "others": beside(found),
         "strips": modelstore.addresses(found)["strips"] if open_data else None, "may_see": open_data,
         "may_manage": modelstore.may_manage(user) and not found.comes_with,
     }  # fmt: skip
     return render(request, "search/models/card.html", context)
+
+
+def beside(version: Version) -> list[Version]:
+    """Others to compare it with, those of its own name first."""
+    others = [one for one in all_of(modelstore.store(), retired=False) if one.folder != version.folder]
+    return sorted(others, key=lambda one: one.name != version.name)
 
 
 def drawn(version: Version) -> list[curves.Curve]:
@@ -138,6 +144,7 @@ def facts(version: Version, *, open_data: bool) -> list[tuple[str, str]]:
         ("Network", config.get("architecture") or told.get("backbone")),
         ("Looks at", looks_at(version)),
         ("Learnt from", data.get("source") if open_data else "a dataset that you may not see"),
+        ("Images", counted(version)),
         ("Left out", f"{data['refused']:,} images that could not be read" if data.get("refused") else ""),
         ("Digest of the data", data.get("digest")),
         ("Epochs", chosen.get("epochs")),
@@ -145,10 +152,23 @@ def facts(version: Version, *, open_data: bool) -> list[tuple[str, str]]:
         ("Machine", told.get("hardware")),
         ("Measured on", told.get("measured_on")),
         ("Source", config.get("source")),
+        ("Numbers per image", f"{version.dim:,}" if version.dim else ""),
+        ("Size", shown.size(version.bytes)),
         ("Licence", version.licence),
         ("Came here", "" if version.comes_with else shown.when(version).replace("T", ", ").replace("+00:00", " UTC")),
     ]
     return [(title, str(value)) for title, value in found if value not in (None, "", 0)]
+
+
+def counted(version: Version) -> str:
+    """12,840, in 73 min, 413 images a second"""
+    told = card.numbers(version)
+    parts = [
+        shown.written(told["images"]) if told["images"] else "",
+        f"in {shown.written(told['seconds'], 'seconds')}" if told["seconds"] else "",
+        f"{shown.written(told['images_per_second'])} images a second" if told["images_per_second"] else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def looks_at(version: Version) -> str:
