@@ -11,7 +11,7 @@ def modules_after(statement: str) -> set[str]:
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
 
 
-@pytest.mark.parametrize("module", ["ml.shards", "ml.encoders", "ml.embedding", "ml.embed", "ml.index"])
+@pytest.mark.parametrize("module", ["ml.shards", "ml.encoders", "ml.embedding", "ml.embed", "ml.finetune", "ml.index"])
 def test_searching_and_the_command_lines_load_without_what_is_large(module: str) -> None:
     assert not {"torch", "torchvision", "django", "onnxruntime", "scipy"} & modules_after(f"import {module}")
 
