@@ -133,10 +133,10 @@ def _done(options: Options, sentence: str) -> None:
     command.say(json.dumps({"done": sentence}) if options.json else sentence)
 
 
-def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m ml.modelstore", description=__doc__)
+def arguments(program: str, store: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(program, description=__doc__)
     both = argparse.ArgumentParser(add_help=False)
-    both.add_argument("--store", type=Path, default=names.default_store(), help="the store's folder (%(default)s)")
+    both.add_argument("--store", type=Path, default=store, help="the store's folder (%(default)s)")
     both.add_argument("--json", action="store_true", help="print what a script can read")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -193,8 +193,8 @@ def _add_bringing(add: Callable[..., argparse.ArgumentParser]) -> None:
     one.add_argument("--force", action="store_true", help="keep it whatever the agreement")
 
 
-def main() -> None:
-    options = arguments().parse_args()
+def main(words: list[str] | None = None, program: str = "python -m ml.modelstore", store: Path | None = None) -> None:
+    options = arguments(program, store or names.default_store()).parse_args(words)
     try:
         options.run(options)
     except json.JSONDecodeError as error:

@@ -15,7 +15,13 @@ from ml.modelstore.names import CAMPAIGNS, NAME, VERSION, builtin, split
 from ml.modelstore.standing import Standing
 
 CARD = "card.json"
-_COMPUTED = ("colour", "structure", "statistics", "joined")  # whose dimension is known without building a network
+_COMPUTED = (
+    "colour",
+    "structure",
+    "statistics",
+    "joined",
+    "reduced",
+)  # whose dimension is known without building a network
 
 
 @dataclass(frozen=True)

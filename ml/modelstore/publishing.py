@@ -90,19 +90,20 @@ def _take(folder: Path, fresh: Path, *, move: bool) -> None:
             shutil.copyfile(path, fresh / path.name)
     config = _config(fresh)
     if isinstance(config.get("parts"), list):
-        config["parts"] = [_pinned(part, fresh.parents[1]) for part in config["parts"]]
+        config["parts"] = [_pinned(part, "entry", fresh.parents[1]) for part in config["parts"]]
+    config = _pinned(config, "of", fresh.parents[1])
     write_json(fresh / CONFIG, {"name": "new", "version": "0", **config})
     entries.read(fresh)
 
 
-def _pinned(part: Any, models: Path) -> Any:
-    """A part of a joined encoder with its version, so that promoting another part changes nothing here."""
-    if not isinstance(part, dict) or not isinstance(part.get("entry"), str) or part["entry"] in builtin():
-        return part
+def _pinned(told: Any, key: str, models: Path) -> Any:
+    """Settings that name another entry, with its version: promoting another one later changes nothing here."""
+    if not isinstance(told, dict) or not isinstance(told.get(key), str) or told[key] in builtin():
+        return told
     try:
-        return {**part, "entry": find(models, part["entry"]).reference}
+        return {**told, key: find(models, told[key]).reference}
     except NoSuchModel as error:
-        raise BadEncoder(f"The encoder joins {part['entry']!r}, which is not in this store: {error}") from error
+        raise BadEncoder(f"The encoder is made of {told[key]!r}, which is not in this store: {error}") from error
 
 
 def _name(fresh: Path, name: str, version: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ml.modelstore.card import MEASURES, collapsed, curve, numbers
 from ml.modelstore.checksums import FILE
 from ml.modelstore.listing import Version
+from ml.modelstore.names import default_store
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,18 +43,20 @@ def when(version: Version) -> str:
 
 
 def list_table(found: list[Version], store: Path) -> "Table":
-    from rich.markup import escape
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=f"Encoders in {store}", title_justify="left")
-    for title in ("encoder", "", "kind", "bands", "numbers", "right of 10", "size", "licence"):
-        right = title in ("bands", "numbers", "right of 10", "size")
-        table.add_column(title, justify="right" if right else "left", no_wrap=title == "encoder")
+    table = Table(title=f"Encoders in {store}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("encoder", no_wrap=True)
+    for title, width in (("", 8), ("kind", 11)):
+        table.add_column(title, no_wrap=True, min_width=width)
+    for title, width in (("bands", 5), ("numbers", 7), ("right", 7), ("size", 7)):
+        table.add_column(title, no_wrap=True, min_width=width, justify="right")
     for version in found:
         told = numbers(version)
         table.add_row(
-            version.reference, standing(version), version.kind, str(version.bands),
-            written(told["dim"]), written(told["precision_10"], "share"), size(version.bytes), escape(version.licence),
+            version.reference, "built in" if version.comes_with else standing(version), version.kind,
+            str(version.bands), written(told["dim"]), written(told["precision_10"], "share"), size(version.bytes),
         )  # fmt: skip
     return table
 
@@ -109,11 +112,11 @@ def damage(found: dict[str, list[str]]) -> "Table":
 
 
 def published(version: Version) -> str:
-    told = numbers(version)
+    told, is_usual = numbers(version), version.folder.parents[1].resolve() == default_store().resolve()
     agreement = f" Its vectors agree with the original's by {written(told['agreement'])}." if told["agreement"] else ""
     return (
-        f"{version.reference} is in the store, vectors of {version.dim} numbers, "
-        f"{size(version.bytes)}.{agreement} Use it: python -m ml.embed IMAGES --out SHARD --encoder {version.folder}"
+        f"{version.reference} is in the store, vectors of {version.dim} numbers, {size(version.bytes)}.{agreement} Use "
+        f"it: python -m ml.embed IMAGES --out SHARD --encoder {version.reference if is_usual else version.folder}"
     )
 
 

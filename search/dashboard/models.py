@@ -29,6 +29,7 @@ KINDS = {
     "onnx": "an ONNX file", "joined": "several encoders side by side", "colour": "computed: which colours there are",
     "structure": "computed: what lies in the picture, and how large it is",
     "statistics": "computed from the inner layers of a network",
+    "reduced": "another encoder with shorter vectors",
 }  # fmt: skip
 METHODS = {
     "simclr": "SimCLR: tells images apart from each other", "vicreg": "VICReg: keeps its numbers independent",

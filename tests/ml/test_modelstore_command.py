@@ -45,7 +45,7 @@ def run(models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 def test_the_list_shows_what_comes_along_and_what_is_ours(run: Any) -> None:
     code, out, _ = run("list")
     assert code == 0
-    assert all(words in out for words in ("mine/2", "mobilenet-colour", "comes with Lookalike"))
+    assert all(words in out for words in ("mine/2", "mobilenet-colour", "built in"))
 
 
 def test_a_script_can_read_the_list(run: Any) -> None:
