@@ -16,7 +16,7 @@ from search.errors import BadQuery, BadUpload, DiskFull, NotAllowed
 from search.models import Dataset, Encoder
 
 FOLDER = "models/"  # below the data folder
-TRIAL = 45  # seconds that an encoder which is brought in has to make two vectors; a request may take a minute
+ANSWER = 10  # seconds of a request that are not for trying an encoder
 SETTINGS = ("kind", "architecture", "licence", "source", "size", "dim", "bands", "mean", "std", "stretch", "arguments")
 
 
@@ -137,7 +137,13 @@ def bring(user: User, source: Path, name: str, told: Mapping[str, Any]) -> Versi
     config = {key: told[key] for key in SETTINGS if told.get(key) not in (None, "", [])}
     try:
         folder = uploading.upload(
-            source, store(), name, config=config, isolated=True, patience=TRIAL, most_bytes=settings.MODEL_LIMIT
+            source,
+            store(),
+            name,
+            config=config,
+            isolated=True,
+            patience=max(5, settings.REQUEST_SECONDS - ANSWER),
+            most_bytes=settings.MODEL_LIMIT,
         )
     except (BadEncoder, NoWeights) as error:
         raise BadUpload(str(error)) from error

@@ -103,7 +103,8 @@ def _elsewhere(folder: Path, patience: float) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired as error:
         raise BadEncoder(
-            f"The encoder made no vector of two pictures in {patience:.0f} seconds: it is too slow."
+            f"The encoder was not built and tried within {patience:.0f} seconds: it is large, or this machine is busy. "
+            "Try again later, or bring it in at the server's terminal: manage.py models upload FILE."
         ) from error
     if done.returncode < 0 or not done.stdout:
         said = done.stderr.strip().splitlines()

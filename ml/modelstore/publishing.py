@@ -88,6 +88,7 @@ def _take(folder: Path, fresh: Path, *, move: bool) -> None:
             shutil.move(path, fresh / path.name)
         else:
             shutil.copyfile(path, fresh / path.name)
+        (fresh / path.name).chmod(0o644)  # safetensors writes files that only their owner may read
     config = _config(fresh)
     if isinstance(config.get("parts"), list):
         config["parts"] = [_pinned(part, "entry", fresh.parents[1]) for part in config["parts"]]

@@ -46,7 +46,7 @@ def list_table(found: list[Version], store: Path) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=f"Encoders in {store}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title=f"Encoders in {store}", title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("encoder", no_wrap=True)
     for title, width in (("", 8), ("kind", 11)):
         table.add_column(title, no_wrap=True, min_width=width)
