@@ -8,9 +8,9 @@ and in which order, does not depend on the number of threads.
 import hashlib
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -76,9 +76,9 @@ def embed(
     that is on disk; it may raise to stop, which loses the few batches that are on their way.
     """
     left = (span for span in spans if span[0] >= writer.done)
-    with _threads(1) as writing:
+    with _threads(1) as writing, closing(encoded(encoder, left, read, pace)) as batches:
         storing: Future[None] | None = None
-        for pixels, vectors in encoded(encoder, left, read, pace):
+        for pixels, vectors in batches:
             _stored(storing, on_batch)
             storing = writing.submit(_store, writer, vectors, pixels, measure)
         _stored(storing, on_batch)
@@ -86,7 +86,7 @@ def embed(
 
 def encoded(
     encoder: Encoder, spans: Iterable[Span], read: Callable[[int, int], Pixels], pace: Pace
-) -> Iterator[tuple[Pixels, Vectors]]:
+) -> Generator[tuple[Pixels, Vectors]]:
     """Batches of tiles, in order, with their vectors; those after it are read and encoded meanwhile."""
     with _threads(pace.readers) as reading, _threads(pace.lanes) as encoding:
         encode = EncodeOnce(encoder, encoding)
