@@ -83,7 +83,7 @@ def check(dataset: Dataset, encoder: Encoder) -> None:
     if model.bands != BANDS:
         raise BadQuery(
             f"{encoder.name} looks at {model.bands} bands, and the tiles of {dataset.name} have {BANDS}: red, green "
-            "and blue as they are drawn. Train one on this dataset's tiles, or use it on the files with python -m ml.embed."
+            "and blue as they are drawn. Teach one on these tiles, or embed your files with it: python -m ml.embed."
         )
 
 

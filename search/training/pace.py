@@ -20,6 +20,7 @@ SIZE = 64  # pixels a side that paces are kept for
 BATCH, STEPS = 32, 3  # of a measurement: about ten seconds for a medium network on two cores
 CHECKPOINTS = 2**29  # bytes: weights, their average and the optimiser's state, twice
 ASKED = 120  # seconds until an unanswered measurement is asked for again
+STALE = 3600  # seconds after which a few steps are timed again
 _asked: dict[str, float] = {}
 
 
@@ -36,18 +37,30 @@ def file() -> Path:
     return Path(settings.DATA_DIR) / "trainings" / "pace.json"
 
 
-def known() -> dict[str, float]:
-    """Backbone -> images a second at SIZE pixels."""
+def kept() -> dict[str, dict[str, Any]]:
+    """Backbone -> {"pace": images a second at SIZE pixels, "trained": by a whole training, "at": when}"""
     try:
-        found: dict[str, float] = json.loads(file().read_text())
+        found: dict[str, dict[str, Any]] = json.loads(file().read_text())
     except (OSError, ValueError):
         return {}
     return found
 
 
-def keep(backbone: str, size: int, images_per_second: float) -> None:
+def known() -> dict[str, float]:
+    """Backbone -> images a second at SIZE pixels."""
+    return {backbone: one["pace"] for backbone, one in kept().items()}
+
+
+def keep(backbone: str, size: int, images_per_second: float, *, trained: bool = False) -> None:
     file().parent.mkdir(parents=True, exist_ok=True)
-    write_json(file(), {**known(), backbone: images_per_second * (size / SIZE) ** 2})
+    fresh = {"pace": images_per_second * (size / SIZE) ** 2, "trained": trained, "at": round(time.time())}
+    write_json(file(), {**kept(), backbone: fresh})
+
+
+def is_stale(backbone: str) -> bool:
+    """Never measured, or by a few steps a while ago, when the machine may have been busy."""
+    one = kept().get(backbone)
+    return one is None or (not one["trained"] and time.time() - one["at"] > STALE)
 
 
 def learn_from(entry: Path) -> None:
@@ -56,7 +69,7 @@ def learn_from(entry: Path) -> None:
         card: dict[str, Any] = json.loads((entry / "card.json").read_text())
         config = card["config"]
         if card["images_per_second"]:
-            keep(config["backbone"], int(config["size"]), float(card["images_per_second"]))
+            keep(config["backbone"], int(config["size"]), float(card["images_per_second"]), trained=True)
     except (OSError, ValueError, KeyError, TypeError):
         return  # a card without them teaches nothing
 
@@ -69,7 +82,7 @@ def estimate(dataset: Dataset, chosen: Options) -> dict[str, Estimate]:
     chosen = options.checked(dataset, chosen)
     tiles, size = there(dataset, chosen)
     pace = known().get(chosen.backbone)
-    if pace is None:
+    if is_stale(chosen.backbone):
         ask(chosen.backbone)
 
     def of(epochs: int, most: int) -> Estimate:

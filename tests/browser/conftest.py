@@ -48,7 +48,8 @@ def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory, tile_server: 
     folder = tmp_path_factory.mktemp("site")
     rates = {f"THROTTLE_{who}": "100000/min" for who in ("ANON", "USER", "UPLOAD")}
     patient = {"QUEUE_SECONDS": "60"}  # the tests share their cores with an index under construction
-    ours = {"GIBS_URL": tile_server.url, "DJANGO_SUPERUSER_PASSWORD": PASSWORD, **patient}
+    teaching = {"TRAINER": "1", "TRAINING_THREADS": "1"}
+    ours = {"GIBS_URL": tile_server.url, "DJANGO_SUPERUSER_PASSWORD": PASSWORD, **patient, **teaching}
     running = Site(lay_out(prepared, folder / "data"), **rates, **ours).start()
     try:
         running.ready()

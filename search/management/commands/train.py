@@ -17,6 +17,7 @@ PHASES = {"tiles": "Gathering tiles", "learning": "Learning", "storing": "Writin
 
 
 def numbered(dataset: Dataset, number: int) -> Training:
+    Training.objects.release_dead()  # else a killed one is taken to be at work until its lease ends
     job = dataset.trainings.filter(pk=number).first()
     if job is None:
         known = ", ".join(map(str, dataset.trainings.values_list("pk", flat=True))) or "none"

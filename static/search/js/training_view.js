@@ -60,6 +60,7 @@ export class TrainingView {
 
   #draw(card, points) {
     const element = one("training-curve", card);
+    if (!element) return;
     if (!this.#curves.has(element)) this.#curves.set(element, new TrainingCurve(element));
     this.#curves.get(element).draw(points);
   }
