@@ -34,12 +34,8 @@ def main() -> None:
         entry = trained(cache, config, work, options, progress)
     if entry is None:  # another process of the group tells
         return
-    folder = modelstore.publish(entry, options.store or modelstore.default_store(), options.name or work_name(config))
+    folder = modelstore.publish(entry, options.store or modelstore.default_store(), options.name or config.name)
     tell(folder, cache, as_json=options.json)
-
-
-def work_name(config: Config) -> str:
-    return f"{config.backbone.replace('_', '-')}-{config.method}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -111,6 +112,11 @@ class Config:
             return cls(**{**given, "views": Views(**views)})
         except TypeError as error:
             raise BadTraining(f"A setting has the wrong type: {error}.") from error
+
+    @property
+    def name(self) -> str:
+        """What the encoder is called unless somebody names it."""
+        return re.sub(r"[^a-z0-9]+", "-", f"{self.backbone}-{self.method}".lower()).strip("-")
 
     def digest(self) -> str:
         """16 hex digits; trainings of one digest and one cache take the same steps."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_gather, all_reduce
+from torch.distributed._functional_collectives import all_gather_single, all_reduce  # where torch points to
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
@@ -37,9 +37,16 @@ def joined(device: str) -> Iterator[None]:
         dist.destroy_process_group()
 
 
+def _everyone() -> dist.ProcessGroup:
+    group = dist.group.WORLD
+    if group is None:
+        raise RuntimeError("The processes have not met yet.")
+    return group
+
+
 def gather(z: Tensor) -> Tensor:
     """(n, d) of this process -> (n * processes, d) of all, in order of rank; gradients flow back to their own."""
-    return torch.cat(all_gather(z.contiguous())) if processes() > 1 else z
+    return all_gather_single(z.contiguous(), 0, _everyone()) if processes() > 1 else z
 
 
 def mean_of_all(x: Tensor) -> Tensor:
@@ -69,7 +76,9 @@ class _Whole(_BatchNorm):
         dims = [0, *range(2, x.ndim)]
         count = x.numel() / x.shape[1] * processes()  # every process has as many
         wide = x.float()
-        moments = all_reduce(torch.stack([wide.sum(dims), wide.square().sum(dims)])) / count  # (2, channels)
+        moments = (
+            all_reduce(torch.stack([wide.sum(dims), wide.square().sum(dims)]), "sum", _everyone()) / count
+        )  # (2, channels)
         mean, variance = moments[0], (moments[1] - moments[0].square()).clamp(min=0)
         self._remember(mean.detach(), variance.detach(), count)
         shape = [1, -1, *[1] * (x.ndim - 2)]

@@ -44,7 +44,7 @@ def finish(run: "Run", licence: str) -> Path:
 def entry_config(run: "Run", licence: str) -> dict[str, Any]:
     config = run.config
     return {
-        "name": f"{config.backbone.replace('_', '-')}-{config.method}", "version": "1", "kind": "ssl",
+        "name": config.name, "version": "1", "kind": "ssl",
         "licence": licence, "architecture": config.backbone, "bands": run.cache.bands, "size": config.size,
         "dim": run.dim, "mean": run.normal.mean, "std": run.normal.std, "stretch": run.cache.stretch,
         "arguments": backbones.arguments(config.backbone, config.size),

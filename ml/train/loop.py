@@ -23,7 +23,7 @@ from ml.evaluate.labelled import Labelled
 from ml.train import backbones, checkpointing, finishing, methods, watching
 from ml.train.cache import Cache
 from ml.train.config import Config, Update
-from ml.train.distributed import joined, processes, rank, synchronised
+from ml.train.distributed import joined, mean_of_all, processes, rank, synchronised
 from ml.train.drawing import Drawer, clustered
 from ml.train.precision import Precision, out_of_memory
 from ml.train.views import augment
@@ -109,7 +109,7 @@ class Run:
         if config.compile:
             self.model = torch.compile(self.model)  # type: ignore[assignment]
         if processes() > 1:
-            self.model = DistributedDataParallel(self.model, broadcast_buffers=False)
+            self.model = DistributedDataParallel(self.model, forward_sync_buffers=False)
         self.step, self.pieces, self.seconds = 0, config.accumulate, 0.0
         self.losses: list[float] = []  # one an epoch
         self.scores: list[float | None] = []
@@ -254,6 +254,8 @@ class Run:
 
     def halve(self, error: BaseException) -> None:
         self.optimiser.zero_grad(set_to_none=True)
+        if processes() > 1:  # the others wait in the middle of this step
+            raise BadTraining("A process has not enough memory: start again with --accumulate 2 or more.") from error
         if self.share // (self.pieces * 2) < 2:
             raise BadTraining(
                 "Even two images at a time do not fit into memory: choose a smaller size or backbone."
@@ -273,7 +275,7 @@ class Run:
                 loss = self.model(some) / self.pieces
             self.precision.backward(loss)
             total += loss.detach().float()
-        return float(total)
+        return float(mean_of_all(total))
 
     def looks(self, batch: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> list[Tensor]:
         """Two looks, normalised, (m, bands, side, side) each; drawn for the whole batch, whoever works on it."""

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor
 
+from ml.train.distributed import mean_of_all
+
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _TRIAL, _WORTH = 3, 0.9  # steps; greatest share of float32's time that bfloat16 may take to be chosen
 Step = Callable[[], Tensor]  # a forward pass; returns the loss
@@ -36,7 +38,9 @@ def choose(device: str, trial: Step) -> str:
     large convolutions on processors that have instructions for it, not of depthwise ones."""
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    seconds = {name: _time(name, trial) for name in ("float32", "bfloat16")}
+    names = ("float32", "bfloat16")
+    told = mean_of_all(torch.tensor([_time(name, trial) for name in names]))  # every process decides alike
+    seconds = dict(zip(names, told.tolist(), strict=True))
     return "bfloat16" if seconds["bfloat16"] < _WORTH * seconds["float32"] else "float32"
 
 
