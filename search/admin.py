@@ -4,8 +4,20 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest
 
-from search import deleting, imports, joblog, tasks
-from search.models import Animation, Dataset, Encoder, Import, Product, QueryPicture, Scene, SceneFile, Shard
+from search import deleting, imports, joblog, tasks, training
+from search.models import (
+    Animation,
+    Dataset,
+    Encoder,
+    Import,
+    Product,
+    QueryPicture,
+    Scene,
+    SceneFile,
+    Shard,
+    Status,
+    Training,
+)  # fmt: skip
 from search.models.datasets import GivenNumber
 
 admin.site.site_header = admin.site.site_title = "Lookalike"
@@ -138,6 +150,34 @@ class ShardAdmin(admin.ModelAdmin):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Shard]) -> None:
         count = Shard.objects.filter(pk__in=queryset.values("pk")).cancel()
         self.message_user(request, f"{count} shards were cancelled.")
+
+
+@admin.register(Training)
+class TrainingAdmin(admin.ModelAdmin):
+    list_display = ["pk", "name", "dataset", "owner", "status", "phase", "progress", "error", "finished_at"]
+    list_filter = ["status", "dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["name", "error", "dataset__slug", "owner__username"]
+    date_hierarchy = "created_at"
+    readonly_fields = [field.name for field in Training._meta.fields]
+    actions = ["resume", "stop"]
+
+    @admin.display(description="done")
+    def progress(self, job: Training) -> str:
+        return f"{job.done:,} of {job.total:,}" if job.total else ""
+
+    @admin.action(description="Go on with what failed or was stopped")
+    def resume(self, request: HttpRequest, queryset: QuerySet[Training]) -> None:
+        for job in queryset.exclude(status=Status.READY).select_related("dataset"):
+            training.resume(job)
+
+    @admin.action(description="Stop")
+    def stop(self, request: HttpRequest, queryset: QuerySet[Training]) -> None:
+        for job in queryset.select_related("dataset"):
+            training.stop(job)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a dataset's page begins them
 
 
 @admin.register(Import)

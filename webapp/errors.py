@@ -78,6 +78,8 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     ml.errors.BadAudit: (409, "bad_audit"),
     ml.errors.BadEncoder: (503, "encoder_unusable"),
     ml.errors.NoSuchModel: (404, "not_found"),
+    ml.errors.BadTraining: (400, "bad_training"),
+    ml.errors.TrainingDiverged: (409, "training_diverged"),
     ml.errors.DamagedModel: (503, "damaged_model"),
     ml.errors.Disagreement: (409, "disagreement"),
     ml.errors.NoWeights: (503, "no_weights"),

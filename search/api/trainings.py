@@ -117,6 +117,14 @@ class TrainingEstimateAnswer(serializers.Serializer):
     bytes = serializers.IntegerField(help_text="of disk, while it trains")
 
 
+class TrainingEstimatesAnswer(serializers.Serializer):
+    """The one that was chosen stands under its preset's name."""
+
+    quick = TrainingEstimateAnswer()
+    good = TrainingEstimateAnswer()
+    overnight = TrainingEstimateAnswer()
+
+
 OPTIONS = OpenApiParameter("options", str, description="JSON, as for a new training; what is left out is chosen")
 
 
@@ -159,8 +167,7 @@ class TrainingsView(APIView):
 class TrainingEstimateView(APIView):
     """How long a training would take on this machine, by preset."""
 
-    @extend_schema(responses={200: serializers.DictField(child=TrainingEstimateAnswer())}, parameters=[OPTIONS],
-                   operation_id="trainings_estimate")  # fmt: skip
+    @extend_schema(responses=TrainingEstimatesAnswer, parameters=[OPTIONS], operation_id="trainings_estimate")
     def get(self, request: Request, slug: str) -> Response:
         dataset = member_of(request, slug)
         found = pace.estimate(dataset, asked_of(request))
