@@ -45,14 +45,16 @@ def choose(device: str, trial: Step) -> str:
 
 
 def _time(name: str, trial: Step) -> float:
-    """Least of some steps, in seconds of the processor, which other work on the machine does not lengthen."""
-    times = []
+    """Least of some steps on one core, in seconds of the processor: other work on the machine does not lengthen it."""
+    times, threads = [], torch.get_num_threads()
+    torch.set_num_threads(1)
     for _ in range(_TRIAL):
         began = time.process_time()
         with torch.autocast("cpu", _TYPES[name], enabled=name != "float32"):
             loss = trial()
         loss.backward()
         times.append(time.process_time() - began)
+    torch.set_num_threads(threads)
     return min(times)
 
 

@@ -1,0 +1,1 @@
+"""Measurements of self-supervised training: docs/benchmarks/ssl.md has the tables."""
