@@ -87,8 +87,15 @@ def embed(
 def encoded(
     encoder: Encoder, spans: Iterable[Span], read: Callable[[int, int], Pixels], pace: Pace
 ) -> Generator[tuple[Pixels, Vectors]]:
-    """Batches of tiles, in order, with their vectors; those after it are read and encoded meanwhile."""
-    with _threads(pace.readers) as reading, _threads(pace.lanes) as encoding:
+    """Batches of tiles, in order, with their vectors; those after it are read and encoded meanwhile.
+
+    Until it is through, linear algebra in this process has one thread a call: several wait busily for the cores that
+    the others work on (a fifth of all processor time with the default encoder).
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    one = threadpool_limits(1, user_api="blas")
+    with one, _threads(pace.readers) as reading, _threads(pace.lanes) as encoding:
         encode = EncodeOnce(encoder, encoding)
         waiting: deque[tuple[Pixels, Callable[[], Vectors]]] = deque()
         for batch in _grouped(_in_order(reading, partial(_digested, read), spans, pace), pace.batch):
