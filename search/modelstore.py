@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q
 
 from ml import modelstore
-from ml.errors import BadEncoder, NoWeights
+from ml.errors import BadEncoder, DamagedModel, NoWeights
 from ml.modelstore import Version, card, shown, uploading
 from search import encoders, uploads
 from search.errors import BadQuery, BadUpload, DiskFull, NotAllowed
@@ -123,7 +123,7 @@ def change(version: Version, action: str) -> Version:
     acts = {"promote": modelstore.promote, "retire": modelstore.retire, "unretire": modelstore.unretire}
     try:
         acts[action](store(), f"{version.name}/{version.version}")
-    except BadEncoder as error:
+    except (BadEncoder, DamagedModel) as error:
         raise BadQuery(str(error)) from error
     found = find(version.name, version.version)
     if action == "promote" and found.bands == 3:

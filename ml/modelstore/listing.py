@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,7 @@ class Version:
         declared = self.config.get("dim")
         if isinstance(declared, int) or self.kind not in _COMPUTED:
             return declared if isinstance(declared, int) else None
-        try:
-            return encoders.load(self.folder).dim
-        except (BadEncoder, NoWeights):
-            return None
+        return _added_up(self.folder, (self.folder / CONFIG).stat().st_mtime_ns)
 
     @property
     def licence(self) -> str:
@@ -120,6 +117,14 @@ def find(models: Path, reference: str) -> Version:
     if version is None:
         return _offered(known)
     return _one(known, name, version)
+
+
+@lru_cache(maxsize=256)
+def _added_up(folder: Path, changed: int) -> int | None:
+    try:
+        return encoders.load(folder).dim
+    except (BadEncoder, NoWeights):
+        return None
 
 
 def _one(known: list[Version], name: str, version: str | None) -> Version:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ml.encoders.entry import CONFIG
 from ml.errors import BadEncoder, NoSuchModel
+from ml.modelstore import checksums
 from ml.modelstore.names import builtin, split
 from ml.shards.files import write_json
 
@@ -48,8 +49,13 @@ def changing(home: Path) -> Iterator[Standing]:
 
 
 def promote(models: Path, reference: str) -> None:
-    """The version that the bare name means from now on; raises NoSuchModel, BadEncoder for one that is retired."""
+    """The version that the bare name means from now on.
+
+    Raises NoSuchModel, BadEncoder for one that is retired, DamagedModel for one that is not what was published.
+    """
     home, version = _own(models, reference)
+    if (home / version / checksums.FILE).is_file():
+        checksums.verify(home / version)
     with changing(home) as standing:
         if version in standing.retired:
             raise BadEncoder(f"{reference} is retired: bring it back first (unretire), or promote another version.")

@@ -25,7 +25,7 @@ def banded(n: int, bands: int, size: int = 32) -> np.ndarray:
 @pytest.mark.parametrize("bands", [1, 3, 13])
 def test_a_learnt_encoder_looks_at_any_number_of_bands(tmp_path: Path, bands: int) -> None:
     images, mean, std = banded(3, bands), [0.1 + 0.01 * band for band in range(bands)], [0.3] * bands
-    encoder = encoders.load(ssl_entry(tmp_path / "e", bands=bands, mean=mean, std=std), cache=tmp_path / "c")
+    encoder = encoders.load(ssl_entry(tmp_path / "e", bands=bands, mean=mean, std=std), choose=False)
     x = (torch.from_numpy(images).permute(0, 3, 1, 2) / 255 - torch.tensor(mean).view(-1, 1, 1)) / 0.3
     expected = direction(tiny_network(bands)(x).detach().numpy())
     assert (encoder.bands, encoder.dim, encoder.size) == (bands, 96, 32)
@@ -34,7 +34,7 @@ def test_a_learnt_encoder_looks_at_any_number_of_bands(tmp_path: Path, bands: in
 
 def test_weights_of_half_precision_are_read_as_float32(tmp_path: Path) -> None:
     folder = ssl_entry(tmp_path / "e", half=True)
-    assert encoders.load(folder, cache=tmp_path / "c").encode_images(make_images(2)).dtype == np.float32
+    assert encoders.load(folder, choose=False).encode_images(make_images(2)).dtype == np.float32
 
 
 def test_a_learnt_encoder_goes_through_the_choice_of_runtimes(tmp_path: Path) -> None:
@@ -59,10 +59,10 @@ def test_other_sizes_are_resized_band_by_band() -> None:
 @pytest.mark.parametrize("said", ["before", "after"])
 def test_a_projection_follows_the_network(tmp_path: Path, said: str) -> None:
     random, folder = np.random.default_rng(0), ssl_entry(tmp_path / "e", dim=96 if said == "before" else 7)
-    plain = encoders.load(ssl_entry(tmp_path / "plain"), cache=tmp_path / "c").encode_images(make_images(3))
+    plain = encoders.load(ssl_entry(tmp_path / "plain"), choose=False).encode_images(make_images(3))
     mean, matrix = random.random(96).astype(np.float32), random.random((96, 7)).astype(np.float32)
     save_file({"mean": mean, "matrix": matrix}, folder / "projection.safetensors")
-    encoder = encoders.load(folder, cache=tmp_path / "c")
+    encoder = encoders.load(folder, choose=False)
     np.testing.assert_allclose(encoder.encode_images(make_images(3)), direction((plain - mean) @ matrix), atol=1e-4)
     assert encoder.dim == 7
 
@@ -80,7 +80,7 @@ def test_a_projection_that_does_not_fit_is_refused(tmp_path: Path, arrays: dict[
     folder = ssl_entry(tmp_path / "e")
     save_file({name: array.astype(np.float32) for name, array in arrays.items()}, folder / "projection.safetensors")
     with pytest.raises(BadEncoder, match=message):
-        encoders.load(folder, cache=tmp_path / "c").encode_images(make_images(1))
+        encoders.load(folder, choose=False).encode_images(make_images(1))
 
 
 def test_a_projection_for_another_network_is_refused(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_projection_for_another_network_is_refused(tmp_path: Path) -> None:
         {"mean": np.zeros(9, np.float32), "matrix": np.ones((9, 4), np.float32)}, folder / "projection.safetensors"
     )
     with pytest.raises(BadEncoder, match="takes vectors of 9 numbers, the network makes 96"):
-        encoders.load(folder, cache=tmp_path / "c").encode_images(make_images(1))
+        encoders.load(folder, choose=False).encode_images(make_images(1))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_projection_for_another_network_is_refused(tmp_path: Path) -> None:
 def test_settings_that_fit_no_learnt_network_are_refused(tmp_path: Path, config: dict[str, Any], message: str) -> None:
     folder = ssl_entry(tmp_path / "e", after=config)
     with pytest.raises(BadEncoder, match=message):
-        encoders.load(folder, cache=tmp_path / "c").encode_images(make_images(1))
+        encoders.load(folder, choose=False).encode_images(make_images(1))
 
 
 @pytest.mark.parametrize("takes", ["bytes", "floats"])
@@ -176,7 +176,7 @@ def test_joined_encoders_name_parts_of_the_store(tmp_path: Path) -> None:
     modelstore.publish(part, models, "part"), modelstore.publish(part, models, "part")
     parts = [{"entry": name, "weight": 1} for name in ("part", "part/1", "colour")]
     folder = modelstore.publish(make_entry(tmp_path / "j", kind="joined", parts=parts), models, "all")
-    assert encoders.load(folder, cache=tmp_path / "c").encode_images(make_images(1)).shape == (1, 96 + 96 + 512)
+    assert encoders.load(folder, choose=False).encode_images(make_images(1)).shape == (1, 96 + 96 + 512)
     pinned = [part["entry"] for part in json.loads((folder / "encoder.json").read_text())["parts"]]
     assert pinned == ["part/2", "part/1", "colour"]  # so that promoting another part never changes this version
 

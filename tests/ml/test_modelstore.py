@@ -167,3 +167,23 @@ def test_the_store_does_not_load_torch_or_django() -> None:
     code = "import sys, ml.modelstore; print({'torch', 'django'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_a_damaged_version_is_not_promoted(models: Path) -> None:
+    (published(models) / "encoder.json").write_text('{"kind": "colour"}')
+    with pytest.raises(DamagedModel, match="encoder.json was changed"):
+        modelstore.promote(models, "mine/1")
+
+
+def test_everybody_on_the_machine_may_read_a_version(models: Path, tmp_path: Path) -> None:
+    folder = make_entry(tmp_path / "e")
+    (folder / "encoder.json").chmod(0o600)
+    assert (
+        modelstore.publish(folder, models, "mine", move=True).joinpath("encoder.json").stat().st_mode & 0o777 == 0o644
+    )
+
+
+def test_what_a_reduced_encoder_is_made_of_is_pinned(models: Path, tmp_path: Path) -> None:
+    published(models)
+    folder = modelstore.publish(make_entry(tmp_path / "r", kind="reduced", of="mine"), models, "short")
+    assert json.loads((folder / "encoder.json").read_text())["of"] == "mine/1"

@@ -151,6 +151,12 @@ def test_a_retired_version_is_not_promoted(admin, tmp_path):
     assert "is retired" in message(admin.post(f"{URL}mine/1/promote/"))
 
 
+def test_a_damaged_version_is_not_promoted(admin, tmp_path):
+    (published(tmp_path).folder / "card.json").write_text("{}")
+    response = admin.post(f"{URL}mine/1/promote/")
+    assert (response.status_code, "card.json was changed" in message(response)) == (400, True)
+
+
 async def read(response: HttpResponse) -> bytes:
     return b"".join([piece async for piece in response.streaming_content])
 
