@@ -19,7 +19,7 @@ CLEAR = {409, 503}
 @pytest.fixture(scope="module")
 def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(lay_out(prepared, tmp_path_factory.mktemp("site")), THROTTLE_ANON="off")
-    bring_in(site, "--now")
+    bring_in(site, "01", "--encoder", "colour", "--now")
     site.start().ready()
     yield site
     site.end()
