@@ -20,7 +20,7 @@ from search.api.problems import first_problem
 from search.dashboard import curves
 from search.dashboard.page import CHUNK
 from search.errors import SearchError
-from search.models import Dataset
+from search.models import Dataset, Encoder
 from search.views import user_of
 
 KINDS = {
@@ -34,6 +34,7 @@ KINDS = {
 METHODS = {
     "simclr": "SimCLR: tells images apart from each other", "vicreg": "VICReg: keeps its numbers independent",
     "simsiam": "SimSiam: foresees one view from the other", "dino": "DINO: teaches itself, as teacher and pupil",
+    "finetune": "fine-tuned on labelled images",
     "barlow": "Barlow Twins: keeps its numbers independent",
 }  # fmt: skip
 BROUGHT = ("timm", "torchvision", "ssl", "open_clip", "onnx")
@@ -149,9 +150,9 @@ def facts(version: Version, *, open_data: bool) -> list[tuple[str, str]]:
         ("Left out", f"{data['refused']:,} images that could not be read" if data.get("refused") else ""),
         ("Digest of the data", data.get("digest")),
         ("Epochs", chosen.get("epochs")),
-        ("Started from", told.get("from") or config.get("from")),
+        ("Started from", started(told.get("from") or config.get("from"))),
         ("Machine", told.get("hardware")),
-        ("Measured on", told.get("measured_on")),
+        ("Measured on", told.get("labels") or told.get("measured_on")),
         ("Source", config.get("source")),
         ("Numbers per image", f"{version.dim:,}" if version.dim else ""),
         ("Size", shown.size(version.bytes)),
@@ -159,6 +160,12 @@ def facts(version: Version, *, open_data: bool) -> list[tuple[str, str]]:
         ("Came here", "" if version.comes_with else shown.when(version).replace("T", ", ").replace("+00:00", " UTC")),
     ]
     return [(title, str(value)) for title, value in found if value not in (None, "", 0)]
+
+
+def started(given: object) -> str:
+    """The name of what it learnt on from, where a row knows its fingerprint."""
+    row = Encoder.objects.filter(fingerprint=given).first() if isinstance(given, str) else None
+    return str(row) if row else str(given or "")
 
 
 def counted(version: Version) -> str:
