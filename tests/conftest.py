@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from channels_redis.core import RedisChannelLayer
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
@@ -60,6 +61,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_redis() -> Iterator[str]:
     with embedded_redis(settings.DATA_DIR) as url:
         yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def impatient_sockets() -> None:
+    """A socket that has been closed waits, sometimes, for its Redis to answer that there is nothing: 5 s otherwise."""
+    RedisChannelLayer.brpop_timeout = 1
 
 
 @pytest.fixture(scope="session")
