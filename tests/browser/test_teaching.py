@@ -61,7 +61,7 @@ def begin(page: Page) -> None:
     page.locator("#teach-start").select_option("")
     page.locator("#teach-backbone").evaluate("(s) => s.add(new Option('tiny', 'test_resnet.r160_in1k'))")
     page.locator("#teach-backbone").select_option("test_resnet.r160_in1k")
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start").click(timeout=60_000)  # a network that is not offered is looked up in timm
 
 
 def test_an_encoder_is_taught_stopped_gone_on_with_and_used(desk: Page, site: Site) -> None:
