@@ -15,6 +15,7 @@ from search.models import Dataset, Encoder
 CHANGEABLE = ("name", "description", "credit", "is_public")
 WORDS = {  # of the encoders that come with Lookalike, for people who choose one
     "mobilenet-colour": "shapes and colours (recommended)",
+    "earth-colour": "shapes and colours, learnt from the Earth at 5 km a pixel",
     "mobilenet": "shapes, by a network trained on photographs",
     "colour": "colours only: the fastest, for a first look",
 }

@@ -1,4 +1,4 @@
-"""A data folder as a first start leaves it, made once per run: tables, static files, the default encoder exported."""
+"""A data folder as a first start leaves it, made once per run: tables, static files, exported encoders."""
 
 import fcntl
 import os
@@ -14,11 +14,13 @@ django.setup()
 import numpy
 from ml.encoders import DEFAULT
 from search import encoders
+from search.management.commands.demo import ENCODER
 from webapp.serve import prepare
 prepare.everything(print)
-row = encoders.register(DEFAULT)
-encoders.encode_one(row, numpy.zeros((row.size, row.size, 3), numpy.uint8))
-row.delete()
+for name in (DEFAULT, ENCODER):
+    row = encoders.register(name)
+    encoders.encode_one(row, numpy.zeros((row.size, row.size, 3), numpy.uint8))
+    row.delete()
 """
 
 
