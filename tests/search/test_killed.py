@@ -1,4 +1,4 @@
-"""kill -9 of the worker, of Redis and of the site, in the middle of a shard: nothing is lost, the result is the same."""
+"""kill -9 of the worker, of Redis and of the site, in the middle of a shard: nothing is lost, the result is the same"""
 
 import json
 import os
