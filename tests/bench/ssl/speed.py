@@ -126,8 +126,8 @@ def compared(options: argparse.Namespace, work: Path) -> list[str]:
         f"| ours ({run.precision.name}, channels_last, batched looks, packed cache) | {options.batch / a:.1f} | "
         f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |",
         "",
-        f"Drawing, reading and altering the images alone, without the network: {loading / plain:.1f} times as fast; it is "
-        f"{plain / a:.0%} of a step of ours. Packing {len(run.cache)} "
+        f"Drawing, reading and altering the images alone, without the network: {loading / plain:.1f} times as fast; "
+        f"it is {plain / a:.0%} of a step of ours. Packing {len(run.cache)} "
         f"images took {packing:.1f} s, once for all epochs.",
     ]  # fmt: skip
     if options.device == "cuda":
