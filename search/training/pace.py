@@ -18,9 +18,10 @@ from search.training.options import PRESETS, Options
 
 SIZE = 64  # pixels a side that paces are kept for
 BATCH, STEPS = 32, 3  # of a measurement: about ten seconds for a medium network on two cores
+COMMON = 0.8  # exponent of the number of cores: two do 1.74 times as much as one
 CHECKPOINTS = 2**29  # bytes: weights, their average and the optimiser's state, twice
 ASKED = 120  # seconds until an unanswered measurement is asked for again
-STALE = 3600  # seconds after which a few steps are timed again
+STALE = 24 * 3600  # seconds after which a few steps are timed again
 _asked: dict[str, float] = {}
 
 
@@ -58,7 +59,7 @@ def keep(backbone: str, size: int, images_per_second: float, *, trained: bool = 
 
 
 def is_stale(backbone: str) -> bool:
-    """Never measured, or by a few steps a while ago, when the machine may have been busy."""
+    """Never measured, or by a few steps only, a while ago."""
     one = kept().get(backbone)
     return one is None or (not one["trained"] and time.time() - one["at"] > STALE)
 
@@ -116,7 +117,11 @@ def ask(backbone: str) -> None:
 
 
 def measure(backbone: str) -> float:
-    """Images a second of a few steps at SIZE pixels, as ml.train takes them; kept."""
+    """Images a second of a few steps at SIZE pixels, as ml.train takes them, where nothing else is done; kept.
+
+    Counted in processor time on one core: the site may just be embedding what has come in. Cores add up to less than
+    their number (COMMON).
+    """
     import torch
 
     from ml.train import Views
@@ -124,16 +129,17 @@ def measure(backbone: str) -> float:
     from ml.train.views import augment
 
     options.check_backbone(backbone)
-    torch.set_num_threads(settings.TRAINING_THREADS)
+    torch.set_num_threads(1)
     network = build(backbone, bands=3, size=SIZE).train()
     random = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (BATCH, 3, SIZE, SIZE), generator=random, dtype=torch.uint8)
     began = 0.0
     for step in range(STEPS + 1):
         if step == 1:
-            began = time.perf_counter()  # after the first, which makes what the others use again
+            began = time.process_time()  # after the first, which makes what the others use again
         both = torch.cat([augment(images, Views(), random) for _ in range(2)])
         network(both).square().mean().backward()
-    pace = BATCH * STEPS / (time.perf_counter() - began)
+    torch.set_num_threads(settings.TRAINING_THREADS)
+    pace = BATCH * STEPS / (time.process_time() - began) * settings.TRAINING_THREADS**COMMON
     keep(backbone, SIZE, pace)
     return pace

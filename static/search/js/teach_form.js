@@ -82,7 +82,7 @@ export class TeachForm {
   }
 
   #sentence({ tiles, epochs, seconds, bytes }) {
-    const long = seconds === null ? "How fast this machine is at it is being measured." : `By the pace measured on this machine about ${duration(seconds)}`;
+    const long = seconds === null ? "How fast this machine is at it is being measured." : `About ${duration(seconds)} when this machine has nothing else to do`;
     const what = `${plural(epochs, "look")} at ${plural(tiles, "tile")}, ${Math.ceil(bytes / MEGABYTE)} MB of disk meanwhile`;
     return seconds === null ? `${long} ${what[0].toUpperCase()}${what.slice(1)}.` : `${long}: ${what}. Pages stay quick, as it only takes what they leave.`;
   }
