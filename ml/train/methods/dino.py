@@ -1,6 +1,7 @@
 """DINO (Caron et al. 2021, arXiv:2104.14294): a student learns to answer as its own slow average does."""
 
 import copy
+import math
 
 import torch
 from torch import Tensor, nn
@@ -38,12 +39,12 @@ class DINO(nn.Module):
         self.register_buffer("centre", torch.zeros(1, prototypes))
 
     def forward(self, looks: list[Tensor]) -> Tensor:
-        """looks: two of (n, bands, side, side), perhaps smaller ones after them, which the student alone sees."""
+        """looks: two of (n, bands, side, side); without the paper's small crops, which the student alone would see."""
+        both = torch.cat(looks)
         with torch.no_grad():
-            taught = self.teacher[1](self.teacher[0](torch.cat(looks[:2]))).float()  # (2n, prototypes)
-        wide = self.head(self.backbone(torch.cat(looks[:2]))).float()
-        small = [self.head(self.backbone(look)).float() for look in looks[2:]]
-        loss = dino([*wide.chunk(2), *small], list(taught.chunk(2)), self.centre, self.temperature)
+            taught = self.teacher[1](self.teacher[0](both)).float()  # (2n, prototypes)
+        said = self.head(self.backbone(both)).float()
+        loss = dino(list(said.chunk(2)), list(taught.chunk(2)), self.centre, self.temperature)
         if self.training:
             self.centre.lerp_(mean_of_all(taught.mean(dim=0, keepdim=True)), 1 - CENTRE_MOMENTUM)  # eq. 4
         return loss
@@ -51,8 +52,6 @@ class DINO(nn.Module):
     @torch.no_grad()
     def after_step(self, done: float) -> None:
         """The teacher moves towards the student; done: share of the training, 0 to 1."""
-        import math
-
         momentum = 1 - (1 - TEACHER_MOMENTUM) * (math.cos(math.pi * done) + 1) / 2
         for slow, quick in zip(self.teacher.parameters(), self._student(), strict=True):
             slow.lerp_(quick, 1 - momentum)
