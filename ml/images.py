@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from ml.errors import BadImage
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # what Pillow may try; the rest of its decoders stay unused
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 50 * 2**20
+TRUSTED_PIXELS = 500_000_000  # the person at the terminal may trust larger files than the site does
+TRUSTED_BYTES = 512 * 2**20
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp"}  # of files that may be images
 ORIENTATION = Base.Orientation
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # one channel of more than 8 bits
 
@@ -41,6 +45,12 @@ def decode(
         raise BadImage(f"The image has too many pixels; {max_pixels:,} are allowed. Shrink it first.") from error
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError) as error:
         raise BadImage(f"The image is damaged or cut short: {error}. Save or fetch it again.") from error  # Pillow's
+
+
+def find(folder: Path) -> list[str]:
+    """Paths below folder of what looks like an image, sorted, in POSIX form."""
+    paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 def square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

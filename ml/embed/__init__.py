@@ -2,6 +2,6 @@
 
 from ml.embed.embedding import Embedded, embed_folder
 from ml.embed.finding import find_encoder
-from ml.embed.folder import Folder, find_images, stretch_of, tile_of
+from ml.embed.folder import Folder, stretch_of, tile_of
 
-__all__ = ["Embedded", "Folder", "embed_folder", "find_encoder", "find_images", "stretch_of", "tile_of"]
+__all__ = ["Embedded", "Folder", "embed_folder", "find_encoder", "stretch_of", "tile_of"]

@@ -13,13 +13,10 @@ from ml.embedding import Columns, Pixels, Span
 from ml.encoders import Encoder
 from ml.errors import BadImage
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp"}
 TIFFS = (".tif", ".tiff")
 MOST_REFUSED = 0.5  # share of the files
 _TOGETHER = 16  # files that one thread reads at a time
 _SAMPLE, _PERCENTILES = 40, (2, 98)  # files, and what of their values is stretched to 0-255
-_MAX_BYTES = 512 * 2**20  # the person at the terminal may trust larger files than the site does
-_MAX_PIXELS = 500_000_000
 Stretch = list[list[float]]
 
 
@@ -31,9 +28,9 @@ class Folder:
     """
 
     def __init__(self, root: Path, encoder: Encoder) -> None:
-        self.root, self.names = root, find_images(root)
+        self.root, self.names = root, images.find(root)
         if not self.names:
-            raise FileNotFoundError(f"There are no images in {root} ({', '.join(sorted(SUFFIXES))}).")
+            raise FileNotFoundError(f"There are no images in {root} ({', '.join(sorted(images.SUFFIXES))}).")
         self._size, self._bands = encoder.size, encoder.bands
         self.stretch = stretch_of(encoder) or _measured(root, self.names, encoder.bands)
         self.refused: dict[str, str] = {}
@@ -91,12 +88,6 @@ class Folder:
             return None
 
 
-def find_images(folder: Path) -> list[str]:
-    """Paths below folder of what looks like an image, sorted, in POSIX form."""
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path.relative_to(folder).as_posix() for path in paths)
-
-
 def tile_of(path: Path, size: int, bands: int, stretch: Stretch | None = None) -> NDArray[np.uint8]:
     """The middle square of an image file: (size, size, bands) uint8.
 
@@ -109,7 +100,9 @@ def tile_of(path: Path, size: int, bands: int, stretch: Stretch | None = None) -
 
         whole = sources.read(path, bands, stretch if deep else None)
     else:
-        whole = images.decode(path.read_bytes(), max_pixels=_MAX_PIXELS, max_bytes=_MAX_BYTES, enough=size)
+        whole = images.decode(
+            path.read_bytes(), max_pixels=images.TRUSTED_PIXELS, max_bytes=images.TRUSTED_BYTES, enough=size
+        )
     return images.resize(images.square(whole)[None], size)[0]
 
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from ml.errors import BadImage, BadLabels
 from ml.evaluate.labelled import Images, Labelled, from_names
-from ml.images import MAX_BYTES, decode, square
+from ml.images import MAX_BYTES, SUFFIXES, decode, square
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp"}
 APART = 1.0  # degrees: what is nearer may show the same thing
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.embed.folder import SUFFIXES
 from ml.errors import BadLabels, TooFewLabels
+from ml.images import SUFFIXES
 from ml.train.sources import place_by_name
 
 UNLABELLED, LISTING = "unlabelled", "tiles.csv"  # as labeling/exporting/pictures.py names them

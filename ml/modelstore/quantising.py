@@ -120,11 +120,9 @@ def made_up(encoder: Encoder) -> NDArray[np.uint8]:
 
 def squares(folder: Path, encoder: Encoder) -> NDArray[np.uint8]:
     """The middle squares of a folder's pictures, spread evenly over those that can be read; (n, size, size, 3)."""
-    from ml.embed import find_images
-
     if encoder.bands != 3:
         raise BadEncoder("Pictures have three bands: leave --images away for an encoder of others.")
-    names = find_images(folder)
+    names = images.find(folder)
     chosen = (
         [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(_PICTURES, len(names))).astype(int))]
         if names

@@ -62,7 +62,7 @@ def width(module: nn.Module, bands: int, size: int) -> int:
     return dim
 
 
-def find_start(given: str, models: Path | None = None) -> Start | None:
+def find_start(given: str) -> Start | None:
     """`given` as Config.start has it: "", "imagenet", the name of what comes with Lookalike, or an entry's folder."""
     if not given:
         return None

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ml.errors import BadTraining
-from ml.shards.files import sync, write_json
+from ml.shards.files import save_tensors, write_json
 
 CHECKPOINT, LOG = "checkpoint.json", "log.jsonl"
 
@@ -24,12 +24,11 @@ def save(work: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """Raises BadTraining when the disk is full; the checkpoint before stays."""
     path = work / f"checkpoint-{facts['step']:08}.safetensors"
     try:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
-        sync(path)
+        save_tensors(save_file, {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
         write_json(work / CHECKPOINT, {**facts, "tensors": path.name})
     except (OSError, SafetensorError) as error:
         path.unlink(missing_ok=True)
-        if full(error):
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise BadTraining(
                 f"The disk is full: the checkpoint of step {facts['step']} could not be written to {work}. Make room "
                 "and start again; training goes on from the one before."
@@ -38,10 +37,6 @@ def save(work: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     for old in work.glob("checkpoint-*.safetensors"):
         if old != path:
             old.unlink(missing_ok=True)
-
-
-def full(error: BaseException) -> bool:
-    return getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error) or "os error 28" in str(error)
 
 
 def load(work: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

@@ -1,8 +1,6 @@
 """The knobs of a training. Importing this needs no torch."""
 
 import dataclasses
-import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -117,10 +115,6 @@ class Config:
     def name(self) -> str:
         """What the encoder is called unless somebody names it."""
         return re.sub(r"[^a-z0-9]+", "-", f"{self.backbone}-{self.method}".lower()).strip("-")
-
-    def digest(self) -> str:
-        """16 hex digits; trainings of one digest and one cache take the same steps."""
-        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
 
 class Update(NamedTuple):

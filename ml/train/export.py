@@ -8,15 +8,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ml.encoders import entry as entries
-from ml.shards.files import sync, write_json
+from ml.shards.files import save_tensors, write_json
 
 
 def write_entry(folder: Path, state: dict[str, Tensor], config: dict[str, Any], *, half: bool = True) -> None:
     """encoder.json and weights.safetensors; half: weights rounded to float16, which halves the file."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: rounded(tensor, half).cpu().contiguous().clone() for name, tensor in state.items()}
-    save_file(tensors, folder / "weights.safetensors")
-    sync(folder / "weights.safetensors")
+    save_tensors(save_file, tensors, folder / "weights.safetensors")
     write_json(folder / entries.CONFIG, config)
 
 

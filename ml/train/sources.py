@@ -26,11 +26,9 @@ from ml import images
 from ml.errors import BadImage, BadTraining
 from ml.train.cache import Cache, CacheWriter, Pixels, Stretch
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp"}
 CUT = 1024  # px
 MOST_REFUSED = 0.5  # share of the files
 LOW, HIGH = 2, 98  # percentiles of the stretch
-MAX_BYTES, MAX_PIXELS = 512 * 2**20, 500_000_000
 _DATE = re.compile(r"(19|20)\d\d[-_]?(0[1-9]|1[0-2])([-_]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
 _TOGETHER, _THREADS, _SAMPLE = 256, 4, 40
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -64,13 +62,12 @@ class Plan:
 
 
 def find(folder: Path) -> list[str]:
-    """Paths below folder of what looks like an image, sorted, in POSIX form; raises BadTraining when there are none."""
+    """`ml.images.find`; raises BadTraining when there are none."""
     if not folder.is_dir():
         raise BadTraining(f"{folder} is not a folder: give the folder that holds the images.")
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    names = sorted(path.relative_to(folder).as_posix() for path in paths)
+    names = images.find(folder)
     if not names:
-        raise BadTraining(f"There are no images in {folder} ({', '.join(sorted(SUFFIXES))}).")
+        raise BadTraining(f"There are no images in {folder} ({', '.join(sorted(images.SUFFIXES))}).")
     return names
 
 
@@ -235,13 +232,14 @@ def piece_of(folder: Path, piece: Piece, plan: Plan, size: int) -> Pixels | str:
 def read(path: Path, bands: int, stretch: Stretch | None) -> Pixels:
     """Any image file -> (h, w, bands) uint8; raises BadImage, also for another number of bands."""
     if bands == 3 and stretch is None:
-        return images.decode(path.read_bytes(), max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES)
+        return images.decode(path.read_bytes(), max_pixels=images.TRUSTED_PIXELS, max_bytes=images.TRUSTED_BYTES)
     try:
         with rasterio.open(path) as file:
             if file.count < bands:
                 raise BadImage(f"It has {file.count} bands instead of {bands}.")
-            if file.width * file.height > MAX_PIXELS:
-                raise BadImage(f"It has {file.width:,} x {file.height:,} pixels; {MAX_PIXELS:,} are allowed.")
+            if file.width * file.height > images.TRUSTED_PIXELS:
+                most = images.TRUSTED_PIXELS
+                raise BadImage(f"It has {file.width:,} x {file.height:,} pixels; {most:,} are allowed.")
             raw = file.read(list(range(1, bands + 1)))
     except (RasterioError, RasterioIOError) as error:
         raise BadImage(f"It cannot be read: {error}.") from error
