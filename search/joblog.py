@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from search.models import Import
 
@@ -23,8 +24,9 @@ def write(job: Import, text: str, level: str = "info") -> None:
     if file.exists() and file.stat().st_size > MOST:
         return
     line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "level": level, "text": text[:2000]}
-    with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    with file.open("ab+") as out:
+        start = b"\n" if _is_cut_short(out) else b""
+        out.write(start + json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
 
 def tail(job: Import, lines: int = 200) -> list[dict[str, str]]:
@@ -38,6 +40,14 @@ def tail(job: Import, lines: int = 200) -> list[dict[str, str]]:
     except FileNotFoundError:
         return []
     return [line for line in map(_read, whole[1 if start else 0 :][-lines:]) if line is not None]
+
+
+def _is_cut_short(file: BinaryIO) -> bool:
+    """Whether the last line has no end, which the next line would be lost in."""
+    if not file.seek(0, 2):
+        return False
+    file.seek(-1, 2)
+    return file.read(1) != b"\n"
 
 
 def _read(line: str) -> dict[str, str] | None:

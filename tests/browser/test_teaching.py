@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import manage
 from tests.browser.visitor import Visitor
@@ -101,4 +101,16 @@ def test_an_answer_about_colours_moves_their_sliders(desk: Page) -> None:
     desk.get_by_text("Teach an encoder", exact=True).click()
     desk.get_by_text("More: which changes").click()
     desk.get_by_label("No, shapes do").check()
+    expect(desk.locator("output[for='teach-brightness']")).to_have_text("40 %")
+
+
+def test_an_answer_given_before_the_script_arrived_counts(desk: Page) -> None:
+    held = list[Route]()
+    desk.route("**/teach_form*.js", lambda route: held.append(route))
+    desk.reload(wait_until="commit")
+    desk.get_by_text("Teach an encoder", exact=True).click()
+    desk.get_by_text("More: which changes").click()
+    desk.get_by_label("No, shapes do").check()
+    expect(desk.locator("output[for='teach-brightness']")).not_to_have_text("40 %")
+    held[0].continue_()
     expect(desk.locator("output[for='teach-brightness']")).to_have_text("40 %")

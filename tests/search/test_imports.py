@@ -159,3 +159,5 @@ def test_a_half_written_line_is_left_out_of_the_log(world):
     with joblog.path(job).open("a") as file:
         file.write('{"at": "2026')
     assert lines(job) == ["whole"]
+    joblog.write(job, "next")
+    assert lines(job) == ["whole", "next"]

@@ -22,7 +22,15 @@ export class TeachForm {
     this.#form.addEventListener("input", ({ target }) => { this.#react(target); look(); reckon(); });
     for (const range of all("unit", this.#form)) this.#tell(range);
     this.#react(this.#form.elements.start);
+    this.#catchUp();
     if (this.#panel.open) { look(); reckon(); }
+  }
+
+  /** An answer that was given before this script had arrived, unless the sliders have been moved since. */
+  #catchUp() {
+    const early = [...this.#form.elements.colours].find((each) => each.checked && !each.defaultChecked);
+    const untouched = ["brightness", "contrast", "colour"].every((name) => this.#form.elements[name].value === this.#form.elements[name].defaultValue);
+    if (early && untouched) this.#react(early);
   }
 
   /** What one answer means for the other fields. */
