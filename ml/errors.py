@@ -84,3 +84,7 @@ class DamagedShard(MLError):
 
     def __reduce__(self) -> tuple[type["DamagedShard"], tuple[Path, str, str]]:
         return type(self), (self.folder, self.file, self.reason)  # Exception's own would pass the message only
+
+
+class BadSelection(MLError):
+    """A selection that contradicts itself, or asks for what the tiles do not have; str() says what to change."""

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from search import tasks, uploads
-from search.models import Animation, Dataset, Import, Scene, Shard, Training
+from search.models import Animation, Dataset, Evaluation, Import, Layout, Scene, Selection, Shard, Training
 from search.models.shards import shards_folder
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,8 @@ def trash() -> Path:
 
 def delete(dataset: Dataset) -> None:
     """Stop its work, remove its rows, have its folders removed. Its number is never given away again."""
-    Import.objects.filter(dataset=dataset).cancel()
-    Animation.objects.filter(dataset=dataset).cancel()
-    Training.objects.filter(dataset=dataset).cancel()
+    for jobs in (Import, Animation, Training, Selection, Layout, Evaluation):
+        jobs.objects.filter(dataset=dataset).cancel()
     Shard.objects.filter(scene__product__dataset=dataset).cancel()
     doomed = folders(dataset)
     with transaction.atomic():
@@ -42,7 +41,8 @@ def folders(dataset: Dataset) -> list[Path]:
     data = Path(settings.DATA_DIR)
     films = [data / film for film in dataset.animations.exclude(file="").values_list("file", flat=True)]
     own = [shards_folder() / dataset.slug, *(data / part / dataset.slug for part in ("scenes", "imagery"))]
-    jobs = [*(job.folder for job in dataset.imports.all()), *(job.folder for job in dataset.trainings.all())]
+    made = ("imports", "trainings", "collections", "tables", "selections", "layouts", "evaluations")
+    jobs = [row.folder for name in made for row in getattr(dataset, name).all()]
     sent = [upload.folder for upload in uploads.of(dataset)]
     return [path for path in [*own, *jobs, *sent, *films, *downloads(dataset)] if path.exists()]
 

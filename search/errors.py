@@ -111,3 +111,27 @@ class Incomplete(SearchError):
 
 class NeedsConfirmation(SearchError):
     """So large that the person must agree to it first."""
+
+
+class StaleFrame(SearchError):
+    """Positions of tiles in a frame whose shards have been built anew since."""
+
+
+class NoSuchCollection(SearchError):
+    """No collection of that name in a dataset that this person may see."""
+
+
+class BadCollection(SearchError):
+    """A collection that cannot be as asked: its name, its tiles."""
+
+
+class BadTable(SearchError):
+    """A file of metadata columns that cannot be joined to the tiles, and why."""
+
+
+class NoSuchJob(SearchError):
+    """No selection, map of embeddings or evaluation of that number whose dataset this person may see."""
+
+
+class BadLayout(SearchError):
+    """A map of embeddings that cannot be made, and why."""

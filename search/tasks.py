@@ -1,14 +1,31 @@
 """Celery tasks of search. The rows, not the broker, are the truth: `requeue` enqueues whatever is claimable."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from celery import Task, current_app, shared_task
 from django.conf import settings
+from django.db.models import QuerySet
 from kombu.exceptions import OperationalError
 
 from ml.errors import MLError
 from search.errors import SearchError
-from search.models import Animation, Dataset, Import, QueryPicture, Scene, Shard, Status, Training
+from search.models import (
+    Animation,
+    Buildable,
+    Dataset,
+    Evaluation,
+    Import,
+    Layout,
+    QueryPicture,
+    Scene,
+    Selection,
+    Shard,
+    Status,
+    Training,
+)
+from search.models.curation import DatasetJob
 
 log = logging.getLogger(__name__)
 WINDOW = 1000  # rows enqueued at a time
@@ -77,6 +94,38 @@ def run_training(training_id: int) -> None:
         log.info("%s failed: %s", job, refusal)
 
 
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def make_selection(selection_id: int) -> None:
+    from search import selecting
+
+    _work_on(Selection, selection_id, selecting.make_here)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def make_layout(layout_id: int) -> None:
+    from search import layouts
+
+    _work_on(Layout, layout_id, layouts.make_here)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def make_evaluation(evaluation_id: int) -> None:
+    from search import evaluating
+
+    _work_on(Evaluation, evaluation_id, evaluating.make_here)
+
+
+def _work_on(kind: type[DatasetJob], row_id: int, work: Callable[[Any], object]) -> None:
+    rows: QuerySet[Any] = kind._default_manager.all()
+    job = rows.select_related("dataset__encoder", "owner").filter(pk=row_id).first()
+    if job is None:
+        return  # deleted meanwhile
+    try:
+        work(job)
+    except (SearchError, MLError) as refusal:  # told to the person in its row
+        log.info("%s failed: %s", job, refusal)
+
+
 @shared_task
 def measure_pace(backbone: str) -> None:
     """How fast this machine learns, for the estimates that people see before they begin."""
@@ -94,28 +143,22 @@ def requeue() -> None:
     """
     from search import switching
 
-    Shard.objects.release_dead()
-    Shard.objects.exhausted().update(status=Status.FAILED, worker="")
+    for kind in JOBS:
+        rows = kind._default_manager.all()
+        rows.release_dead()
+        rows.exhausted().update(status=Status.FAILED, worker="")
     Shard.objects.filter(pk__in=Shard.objects.filter(switching.in_use()).outdated().values("pk")).retry()
     switching.consider_all()
-    Import.objects.release_dead()
-    Import.objects.exhausted().update(status=Status.FAILED, worker="")
-    Animation.objects.release_dead()
-    Animation.objects.exhausted().update(status=Status.FAILED, worker="")
-    Training.objects.release_dead()
-    Training.objects.exhausted().update(status=Status.FAILED, worker="")
-    if not in_broker(settings.TRAININGS_QUEUE):
-        for training_id in Training.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True):
-            enqueue_training(training_id)
-    if not in_broker(settings.FILMS_QUEUE):
-        for animation_id in Animation.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True):
-            enqueue_animation(animation_id)
-    if not in_broker(settings.IMPORTS_QUEUE):
-        for import_id in Import.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True)[:WINDOW]:
-            enqueue_import(import_id)
-    if not in_broker(settings.CELERY_TASK_DEFAULT_QUEUE):
-        for shard_id in Shard.objects.claimable().order_by("queued_at", "pk").values_list("pk", flat=True)[:WINDOW]:
-            enqueue(shard_id)
+    idle = {task: not in_broker(queue_of(task)) for task in JOBS.values()}
+    for kind, task in JOBS.items():
+        waiting = kind._default_manager.all().claimable().order_by("queued_at", "pk")
+        for row_id in waiting.values_list("pk", flat=True)[:WINDOW] if idle[task] else []:
+            send(task, row_id)
+
+
+def queue_of(task: Task) -> str:
+    routed: dict[str, str] = settings.CELERY_TASK_ROUTES.get(task.name, {})
+    return routed.get("queue", settings.CELERY_TASK_DEFAULT_QUEUE)
 
 
 def in_broker(name: str) -> int:
@@ -154,6 +197,16 @@ def remove_replaced(dataset_id: int) -> None:
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
         switching.remove_replaced(dataset)
+
+
+JOBS: dict[type[Buildable], Task] = {
+    Training: run_training, Selection: make_selection, Layout: make_layout, Evaluation: make_evaluation,
+    Animation: make_animation, Import: run_import, Shard: build_shard,
+}  # fmt: skip
+
+
+def enqueue_curation(job: DatasetJob) -> None:
+    send(JOBS[type(job)], job.pk)
 
 
 def enqueue(shard_id: int) -> None:

@@ -111,13 +111,17 @@ CELERY_TASK_DEFAULT_QUEUE = "celery"
 IMPORTS_QUEUE = "imports"  # of its own: what waits for a tile server must not keep shards from being built
 FILMS_QUEUE = "films"  # a person waits for these: the shards' worker takes from both queues in turn
 ROUNDS_QUEUE = "rounds"  # learning, of its own: people who label wait for the next batch, whatever is being built
-SWEEPS_QUEUE = "sweeps"  # the same worker takes from both in turn
+SWEEPS_QUEUE = "sweeps"  # the same worker takes from these in turn
+CURATION_QUEUE = "curation"  # and from this: selections, maps of embeddings, evaluations
 TRAININGS_QUEUE = "trainings"  # of a worker of its own: one takes hours, and nothing else must wait for it
 CELERY_TASK_ROUTES = {
     "search.tasks.run_import": {"queue": IMPORTS_QUEUE},
     "search.tasks.make_animation": {"queue": FILMS_QUEUE},
     "search.tasks.run_training": {"queue": TRAININGS_QUEUE},
     "search.tasks.measure_pace": {"queue": TRAININGS_QUEUE},
+    "search.tasks.make_selection": {"queue": CURATION_QUEUE},
+    "search.tasks.make_layout": {"queue": CURATION_QUEUE},
+    "search.tasks.make_evaluation": {"queue": CURATION_QUEUE},
     "labeling.tasks.run_round": {"queue": ROUNDS_QUEUE},
     "labeling.tasks.consider_round": {"queue": ROUNDS_QUEUE},
     "labeling.tasks.requeue": {"queue": ROUNDS_QUEUE},

@@ -216,8 +216,7 @@ def test_a_dataset_has_three_trainings_at_once(dataset):
 
 def test_requeue_takes_up_what_a_dead_worker_held(claimed, monkeypatch):
     sent = []
-    monkeypatch.setattr(tasks, "enqueue_training", sent.append)
-    monkeypatch.setattr(tasks, "enqueue", lambda number: None)
+    monkeypatch.setattr(tasks, "send", lambda task, number: sent.append(number) if task is tasks.run_training else None)
     dead = claimed.worker.rsplit(":", 2)[0] + ":999999:1"
     of(claimed).update(worker=dead)
     tasks.requeue()

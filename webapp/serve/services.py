@@ -80,7 +80,7 @@ def everything(listening: int, *, reload: bool = False) -> list[Service]:
     webs = 1 if reload else settings.WEB_WORKERS
     found = [web(number, listening, reload=reload) for number in range(1, webs + 1)]
     shards = f"{settings.CELERY_TASK_DEFAULT_QUEUE},{settings.FILMS_QUEUE}"
-    learning = f"{settings.ROUNDS_QUEUE},{settings.SWEEPS_QUEUE}"
+    learning = f"{settings.ROUNDS_QUEUE},{settings.SWEEPS_QUEUE},{settings.CURATION_QUEUE}"
     found += [
         worker("worker", shards, settings.WORKER_CONCURRENCY, reload=reload),
         worker("importer", settings.IMPORTS_QUEUE, settings.IMPORTS_AT_ONCE, reload=reload),
