@@ -31,7 +31,7 @@ MAX_PIXELS = 150_000_000  # of one image; 450 MB once decoded
 SCHEMA = pa.schema(
     [("number", pa.int32()), ("path", pa.string()), ("name", pa.string()), ("width", pa.int32()),
      ("height", pa.int32()), ("bytes", pa.int64()), ("digest", pa.string()), ("label", pa.string()),
-     ("meta", pa.string())]
+     ("meta", pa.string()), ("frame_time", pa.float32()), ("frame_change", pa.float32())]
 )  # fmt: skip
 
 
@@ -45,7 +45,9 @@ def list_path(scene: Scene) -> Path:
 def listed(scene: Scene) -> pa.Table:
     """Columns of SCHEMA, one row an image, in order of number.
 
-    label: the class it was imported with; meta: JSON of what a list said of it besides. Null where there is none.
+    label: the class it was imported with; meta: JSON of what a list said of it besides; frame_time, frame_change: of a
+    video's frame, seconds from its start and difference from the frame before. Null where there is none, as in all of
+    a list that was written before it had such columns.
     """
     return _read(list_path(scene))
 
