@@ -1,10 +1,10 @@
 """What can be asked of a dataset."""
 
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from typing import Self
 
 from search.errors import BadQuery
+from search.filters import Filter
 
 MOST_RESULTS = 1000
 MOST_EXAMPLES = 100
@@ -13,11 +13,12 @@ DUPLICATE = 0.995  # cosine likeness from which two tiles count as near-identica
 
 
 @dataclass(frozen=True)
-class Query:
-    """positives, negatives: tile keys.  pictures: tokens of uploaded pictures.  vectors: further (dim,) examples.
+class Query(Filter):
+    """A filter (search/filters), and what the tiles that pass it are compared with.
 
-    area: west, south, east, north in degrees; west > east crosses the date line.  metrics: name -> (low, high),
-    None for no bound.  spread: leave out neighbours of a better result, the same place on other dates included.
+    positives, negatives: tile keys.  pictures: tokens of uploaded pictures.  vectors: further (dim,) examples.
+
+    spread: leave out neighbours of a better result, the same place on other dates included.
     exact: rank every tile instead of asking the indexes, so that anyone can compare.
     merge_places: of nested squares of one scene (a place found at several levels) only the best is a result, and the
     others are listed with it; see `thinning.merged_places`.
@@ -28,12 +29,6 @@ class Query:
     pictures: tuple[str, ...] = ()
     text: str = ""
     k: int = 50
-    products: tuple[str, ...] = ()
-    levels: tuple[int, ...] = ()
-    first: date | None = None
-    last: date | None = None
-    area: tuple[float, float, float, float] | None = None
-    metrics: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     min_score: float = -1.0
     exclude_duplicates: bool = False
     spread: bool = False
@@ -51,17 +46,5 @@ class Query:
             raise BadQuery(f"Too many examples: at most {MOST_EXAMPLES} tiles and pictures together.")
         if set(self.positives) & set(self.negatives):
             raise BadQuery("A tile is both a positive and a negative example: remove it from one side.")
-        if self.first and self.last and self.first > self.last:
-            raise BadQuery(f"The dates run backwards: from {self.first} to {self.last}.")
-        self._check_area()
-        for name, (low, high) in self.metrics.items():
-            if low is not None and high is not None and low > high:
-                raise BadQuery(f"The range of {name} is empty: from {low:g} to {high:g}.")
+        super().checked()
         return replace(self, text=self.text.strip())
-
-    def _check_area(self) -> None:
-        if self.area is None:
-            return
-        west, south, east, north = self.area
-        if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90) or west == east:
-            raise BadQuery("The area must be west, south, east, north in degrees, with south below north.")

@@ -18,9 +18,10 @@ import numpy as np
 from ml.errors import NoTextTower
 from ml.metrics import METRICS
 from ml.shards import Shard as Columns
-from search import encoders, grid, imagery, keys, library, thinning
+from search import encoders, filters, grid, imagery, keys, library, thinning
 from search.asking import Candidates, merged
 from search.errors import BadKey, BadQuery, NoData, NoSuchTile, NotIndexed
+from search.filters import Compiled, Filter, Person
 from search.models import Dataset, QueryPicture, Scene, Shard
 from search.query import Query
 
@@ -51,13 +52,15 @@ class Answer:
     scenes: tuple[Scene, ...] = ()  # of the shards that were asked, so that nobody needs to look them up again
 
 
-def search(dataset: Dataset, query: Query) -> Answer:
+def search(dataset: Dataset, query: Query, user: Person = None) -> Answer:
     """The k tiles of the dataset most like what the query shows.
 
+    user: whose search it is, for the labels and scores of campaigns; None for the site itself, which sees all.
     Raises BadQuery, NotIndexed, NoSuchTile, NoTextTower; see search/errors.py and ml/errors.py.
     """
     start = time.perf_counter()
     query = query.checked()
+    rows = filters.compiled(dataset, query, user)
     if dataset.kind == Dataset.Kind.GALLERY:
         query = replace(query, spread=False, merge_places=False)  # pictures have no neighbours
     for _ in range(ATTEMPTS):
@@ -69,7 +72,7 @@ def search(dataset: Dataset, query: Query) -> Answer:
             raise NotIndexed(
                 "Every shard this search needs was damaged; they are being rebuilt. Try again in a minute."
             )
-        hits = best_hits(asked, target, query, dataset.grid) if asked else []
+        hits = best_hits(asked, target, query, rows) if asked else []
         if all(columns.untouched() for columns in asked):
             skipped += [skip(shard, "damaged") for shard, columns in opened if columns is None]
             return replace(answer(hits, asked, skipped, query, start), scenes=tuple(scenes_of(dataset, shards)))
@@ -94,18 +97,9 @@ def answer(
     )  # fmt: skip
 
 
-def chosen_shards(dataset: Dataset, query: Query) -> tuple[list[Shard], list[dict[str, object]]]:
-    """The finished shards that product, dates and levels allow, and those that would be but are not finished."""
-    wanted = Shard.objects.of(dataset)
-    if query.products:
-        wanted = wanted.filter(scene__product__name__in=query.products)
-    if query.levels:
-        wanted = wanted.filter(level__in=query.levels)
-    if query.first:
-        wanted = wanted.filter(scene__day__gte=keys.day_of(query.first))
-    if query.last:
-        wanted = wanted.filter(scene__day__lte=keys.day_of(query.last), scene__day__gt=0)
-    shards = list(wanted)
+def chosen_shards(dataset: Dataset, asked: Filter) -> tuple[list[Shard], list[dict[str, object]]]:
+    """The finished shards that product, dates, levels and area allow, and those that would be but are not finished."""
+    shards = list(filters.matching(dataset, asked))
     ready = [shard for shard in shards if shard.folder]
     if not shards and not Shard.objects.of(dataset).exists():
         raise NotIndexed(f"{dataset.name} is not indexed yet: run `manage.py embed {dataset.slug}`.")
@@ -113,19 +107,8 @@ def chosen_shards(dataset: Dataset, query: Query) -> tuple[list[Shard], list[dic
         raise BadQuery("No imagery matches the filters: choose other products, dates or levels.")
     if not ready:
         raise NotIndexed("The imagery of this search is still being indexed. Try again in a minute.")
-    here = [shard for shard in ready if reaches(shard, query.area, dataset.grid)]
+    here = [shard for shard in ready if filters.reached(shard, asked, dataset.grid)]
     return here, [skip(shard, shard.status) for shard in shards if not shard.folder]
-
-
-def reaches(shard: Shard, area: grid.Bounds | None, pyramid: grid.Grid) -> bool:
-    """Whether a tile of the shard may have its centre in the area; else it need not be opened."""
-    if area is None or shard.scene.bounds is None:
-        return True
-    half = pyramid.span(shard.level)  # so far may the centre of a tile, also of an offset one, lie outside the imagery
-    west, south, east, north = shard.scene.bounds
-    imagery_box = west - half, south - half, east + half, north + half
-    parts = [area] if area[0] < area[2] else [(area[0], area[1], 180.0, area[3]), (-180.0, *area[1:])]
-    return any(grid.overlaps(imagery_box, pyramid.from_geographic(part)) for part in parts)
 
 
 def skip(shard: Shard, status: str) -> dict[str, object]:
@@ -197,59 +180,24 @@ def text_vector(dataset: Dataset, text: str) -> np.ndarray:
     return vector
 
 
-def check_metrics(query: Query) -> None:
-    for name in query.metrics:
-        if name not in METRIC_NAMES:
-            raise BadQuery(f"There is no metric {name!r}: use {', '.join(METRIC_NAMES)}.")
-
-
-def allowed_rows(columns: Columns, query: Query, pyramid: grid.Grid) -> np.ndarray | None:
-    """(count,) bool: the rows that area and metrics allow; None when they allow all."""
-    allowed = np.ones(columns.count, bool)
-    if query.area is not None and columns.count:
-        allowed &= inside(columns, query.area, pyramid)
-    for name, (low, high) in query.metrics.items():
-        values = columns.column(name)
-        allowed &= (values >= (-np.inf if low is None else low)) & (values <= (np.inf if high is None else high))
-    return None if allowed.all() else allowed
-
-
-def inside(columns: Columns, area: grid.Bounds, pyramid: grid.Grid) -> np.ndarray:
-    """Whether each tile's centre lies in the area."""
-    west, south, east, north = area
-    lon, lat = centres(columns, pyramid)
-    across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)
-    found: np.ndarray = across & (lat >= south) & (lat <= north)
-    return found
-
-
-def centres(columns: Columns, pyramid: grid.Grid) -> tuple[np.ndarray, np.ndarray]:
-    """(count,) longitudes and latitudes; near a pole the middle of a box of degrees is not the tile's."""
-    if pyramid.is_geographic:
-        lon = (columns.column("west") + columns.column("east") + 360) / 2 % 360 - 180
-        return lon, (columns.column("south") + columns.column("north")) / 2
-    level, row, col, offset = (keys.part_of_many(columns.keys, part) for part in ("level", "row", "col", "offset"))
-    return pyramid.centres(level, row, col, offset)
-
-
-def best_hits(shards: Sequence[Columns], target: np.ndarray, query: Query, pyramid: grid.Grid) -> list[Hit]:
-    """Ask the shards for more and more until k survive the thinning or there is no more."""
-    check_metrics(query)
+def best_hits(shards: Sequence[Columns], target: np.ndarray, query: Query, rows: Compiled) -> list[Hit]:
+    """Ask the shards for more and more until k survive the thinning or there is no more. rows: what may be a result."""
+    pyramid = rows.dataset.grid
     masks: dict[Path, np.ndarray | None] = {}
 
     def allowed(columns: Columns) -> np.ndarray | None:
         if columns.folder not in masks:
-            masks[columns.folder] = allowed_rows(columns, query, pyramid)
+            masks[columns.folder] = rows.mask(columns)
         return masks[columns.folder]
 
     own = np.array(query.positives + query.negatives if query.exclude_query else (), np.int64)
     want = query.k + len(own)
     while True:
         found = merged(shards, allowed, target, want, exact=query.exact)
-        rows, nested = thinned(found, query, own, pyramid)
+        kept, nested = thinned(found, query, own, pyramid)
         below = len(found.scores) > 0 and found.scores[-1] < query.min_score
-        if len(rows) >= query.k or found.complete or below:
-            return [hit(found, row, nested) for row in rows[: query.k].tolist()]
+        if len(kept) >= query.k or found.complete or below:
+            return [hit(found, row, nested) for row in kept[: query.k].tolist()]
         want *= 4
 
 

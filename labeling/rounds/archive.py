@@ -17,7 +17,7 @@ from labeling.rounds import keeping
 from labeling.rounds.learners import query_of
 from ml.active import ShardArchive, Source, choose_pool
 from ml.shards import Shard as Columns
-from search import keys, library, similarity
+from search import filters, keys, library, similarity
 from search.errors import NotIndexed
 from search.models import Shard
 from search.query import Query
@@ -94,11 +94,12 @@ class Opened:
 def opened(learner: Learner) -> Opened:
     """NotIndexed or BadQuery when its scope has no finished shard; what is damaged is left out, and being mended."""
     dataset, query = learner.campaign.dataset, query_of(learner)
-    rows, _ = similarity.chosen_shards(dataset, query)
-    found = columns_of(rows)
+    shards, _ = similarity.chosen_shards(dataset, query)
+    found = columns_of(shards)
     if not found:
         raise NotIndexed("No shard that this campaign learns from can be read just now. Try again in a minute.")
-    masks = [None if query.area is None else similarity.allowed_rows(one, query, dataset.grid) for one in found]
+    rows = filters.compiled(dataset, query, None)
+    masks = [rows.mask(one) for one in found]
     archive = SiteArchive(found, masks, sources_of(learner, query))
     if not len(archive):
         raise NotIndexed("There is no tile in what this campaign learns from: change its products, dates or area.")

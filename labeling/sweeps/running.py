@@ -20,8 +20,9 @@ from labeling.sweeps.features import Features
 from ml.classify import Classifier, scoring
 from ml.errors import MLError
 from ml.shards import Shard as Columns
-from search import library, similarity
+from search import library
 from search.errors import Cancelled, SearchError
+from search.filters import areas
 from search.models import Shard
 
 log = logging.getLogger(__name__)
@@ -131,4 +132,4 @@ def publish(part: SweepPart, columns: Columns) -> None:
 def inside(sweep: Sweep, columns: Columns) -> np.ndarray | None:
     """(n,) bool: the tiles whose middle lies in the sweep's area; None for all."""
     area = sweep.scope.get("bbox")
-    return similarity.inside(columns, tuple(area), sweep.campaign.dataset.grid) if area and columns.count else None
+    return areas.inside(columns, tuple(area), sweep.campaign.dataset.grid) if area and columns.count else None

@@ -21,7 +21,9 @@ class Migration(migrations.Migration):
                 ("description", models.CharField(blank=True, max_length=300)),
                 (
                     "version",
-                    models.CharField(blank=True, help_text="digest of its keys; the name of their file", max_length=16),
+                    models.CharField(
+                        blank=True, help_text="new with every change; the name of its file of keys", max_length=16
+                    ),
                 ),
                 ("count", models.PositiveBigIntegerField(default=0)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -157,6 +159,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-created_at", "-pk"],
+                "verbose_name": "map of embeddings",
+                "verbose_name_plural": "maps of embeddings",
             },
         ),
         migrations.CreateModel(

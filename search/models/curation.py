@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from search.errors import Cancelled
 from search.models.buildable import Buildable
 from search.models.datasets import Dataset
 
@@ -22,7 +23,9 @@ class Collection(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     name = models.CharField(max_length=80, help_text="as filters write it")
     description = models.CharField(max_length=300, blank=True)
-    version = models.CharField(max_length=16, blank=True, help_text="digest of its keys; the name of their file")
+    version = models.CharField(
+        max_length=16, blank=True, help_text="new with every change; the name of its file of keys"
+    )
     count = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(auto_now=True)
@@ -93,6 +96,12 @@ class DatasetJob(Buildable):
     class Meta:
         abstract = True
 
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """As `report`, with what it is at. No further attempts are earned by it: each begins anew."""
+        if not self._mine().update(stage=stage[:80], done=done, total=total, heartbeat_at=timezone.now()):
+            raise Cancelled(f"{self} was cancelled, or taken over by another worker.")
+        self.stage, self.done, self.total = stage, done, total
+
 
 class Selection(DatasetJob):
     """The tiles worth a human's time. recipe: what was asked, as search.selecting has it.
@@ -138,6 +147,7 @@ class Layout(DatasetJob):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        verbose_name, verbose_name_plural = "map of embeddings", "maps of embeddings"
 
     def __str__(self) -> str:
         return f"{self.get_method_display()} of {self.dataset.slug}"

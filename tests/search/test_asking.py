@@ -8,6 +8,7 @@ import pytest
 from ml.index import ENGINES
 from search import archives, asking, grid, library, similarity
 from search.asking import Best
+from search.filters import areas
 from search.models import Dataset, Shard
 from search.query import Query
 from tests.factories import build_all, make_map, make_raster, noise
@@ -74,7 +75,7 @@ def test_a_metric_leaves_no_tile_out(archive, share):
 def test_an_area_leaves_no_tile_out(archive):
     columns = [library.opened(shard) for shard in Shard.objects.of(archive)]
     area = (-150.0, 30.0, -60.0, 80.0)
-    there = sum(int(similarity.inside(column, area, grid.GEOGRAPHIC).sum()) for column in columns)
+    there = sum(int(areas.inside(column, area, grid.GEOGRAPHIC).sum()) for column in columns)
     assert 0 < there < 1000
     assert len(found(archive, keys_of(archive)[0], k=1000, area=area, exclude_query=False)) == there
 
