@@ -1,8 +1,10 @@
-"""Being written."""
+"""Maps of embeddings: two numbers a tile.
 
-from search.models import Layout
+pca.py        at once, with clusters;             cache.py: arrays made of a frame, kept on disk
+umapping.py   in the background;                  options.py: what it may be told
+making.py     as rows, made by workers or here;   describing.py: in words and numbers
+"""
 
+from search.layouts.making import make_here, request
 
-def make_here(job: Layout) -> bool:
-    """Make it in this process; False when another one has it. What goes wrong is kept in the row and raised."""
-    return job.claim()
+__all__ = ["make_here", "request"]

@@ -1,0 +1,136 @@
+"""What selections, maps of embeddings and evaluations share: worked on here, told of, kept alive, stopped, removed."""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Self, TypeVar
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import close_old_connections, connection, transaction
+
+from ml.errors import MLError
+from search import tasks
+from search.errors import Cancelled, NoSuchJob, NotAllowed, SearchError, TooManyJobs
+from search.models import Dataset, Evaluation, Layout, Selection, Status
+from search.models.curation import DatasetJob
+
+log = logging.getLogger(__name__)
+PAUSE = 0.5  # seconds between two stored reports
+BEAT = 20.0  # seconds between heartbeats while one step takes long
+AT_ONCE = 3  # unfinished jobs of one kind and dataset
+UNFINISHED = (Status.WAITING, Status.RUNNING)
+Progress = Callable[[str, int, int], None]
+Job = TypeVar("Job", Selection, Layout, Evaluation)
+
+
+class Reporter:
+    """Called with what the work is at, and how far: stored now and then. Raises Cancelled when it was stopped."""
+
+    def __init__(self, job: DatasetJob, on_progress: Progress | None = None) -> None:
+        self._job, self._on_progress = job, on_progress
+        self._stage, self._last = "", 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage == self._stage and done < total and now - self._last < PAUSE:
+            return
+        self._stage, self._last = stage, now
+        self._job.tell(stage, done, total)
+        if self._on_progress:
+            self._on_progress(stage, done, total)
+
+
+class Heart:
+    """Beats beside the work, so that a long step is not taken for a dead worker. A context manager."""
+
+    def __init__(self, job: DatasetJob) -> None:
+        self._kind, self._pk, self._over = type(job), job.pk, threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"job-{job.pk}", daemon=True)
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT):
+            close_old_connections()
+            try:
+                job = self._kind._default_manager.get(pk=self._pk)
+                job.tell(job.stage, job.done, job.total)
+            except (Cancelled, self._kind.DoesNotExist):
+                return  # the work notices at its own next report
+            finally:
+                connection.close()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def work_on(job: DatasetJob, work: Callable[[Reporter], None], on_progress: Progress | None = None) -> bool:
+    """Run in this process; False when another one has it, or it was stopped. What goes wrong is kept and raised."""
+    if not job.claim():
+        return False
+    try:
+        with Heart(job):
+            work(Reporter(job, on_progress))
+    except Cancelled as stopped:
+        log.info("%s", stopped)
+        return False
+    except BaseException as error:  # Ctrl-C too: the row must not stay claimed
+        if isinstance(error, KeyboardInterrupt):
+            cancel(job)
+        else:
+            job.fail(error, final=isinstance(error, SearchError | MLError))
+        raise
+    return True
+
+
+def begin(job: Job, *, background: bool = True) -> Job:
+    """Save a new row and hand it to the workers, or leave it waiting for whoever called. Raises TooManyJobs."""
+    kind = type(job)
+    if kind._default_manager.filter(dataset=job.dataset, status__in=UNFINISHED).count() >= AT_ONCE:
+        raise TooManyJobs(
+            f"{AT_ONCE} {kind._meta.verbose_name_plural} of {job.dataset.name} wait or run already: wait until one is "
+            "finished, or stop one."
+        )
+    job.save()
+    shutil.rmtree(job.folder, ignore_errors=True)  # of a database that was thrown away
+    if background:
+        transaction.on_commit(partial(tasks.enqueue_curation, job))
+    return job
+
+
+def cancel(job: DatasetJob) -> None:
+    """A running worker notices at its next report."""
+    type(job)._default_manager.filter(pk=job.pk, status__in=UNFINISHED).update(status=Status.CANCELLED, worker="")
+
+
+def remove(job: Job) -> None:
+    """Stop it if it runs, and forget it with its files."""
+    folder = job.folder
+    job.delete()  # its worker notices at its next report
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def found(kind: type[Job], dataset: Dataset, number: int) -> Job:
+    """NoSuchJob for one that is not there, or is another dataset's."""
+    job = kind._default_manager.filter(dataset=dataset, pk=number).select_related("dataset", "owner").first()
+    if job is None:
+        raise NoSuchJob(f"{dataset.name} has no {kind._meta.verbose_name} {number} (any more): look at the list.")
+    return job
+
+
+def may_change(job: Job, user: User | AnonymousUser) -> bool:
+    """Stop or remove it: whose it is, and who manages the dataset."""
+    mine = user.is_authenticated and job.owner_id == user.pk
+    return bool(mine or job.dataset.may_manage(user))
+
+
+def check_may_change(job: Job, user: User | AnonymousUser) -> None:
+    if not may_change(job, user):
+        raise NotAllowed(f"Only who asked for this {type(job)._meta.verbose_name}, or who manages the dataset, may "
+                         "stop or remove it.")  # fmt: skip
