@@ -58,7 +58,7 @@ def brought(dataset: Dataset) -> list[Column]:
 
 
 def column_named(dataset: Dataset, name: str, kind: str = "") -> Column:
-    """kind: "number" (or date), "text", or any. BadQuery, with those that there are, for a name that is none of them."""
+    """kind: "number" (or date), "text", or any; BadQuery, with those that there are, for a name that is none."""
     if name in METRIC_COLUMNS and kind in ("", "number"):
         return METRIC_COLUMNS[name]
     known = [*METRIC_COLUMNS.values(), *brought(dataset)]

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from django.db.models import Count, Q
 
-from ml.metrics import METRICS
 from search import grid, keys, progress
+from search.columns import columns_of
 from search.errors import NoSuchTile
 from search.imagery.gallery import GalleryReader
 from search.models import Dataset, Product, Scene, Shard
@@ -107,7 +107,7 @@ def describe_dataset(dataset: Dataset, *, brief: bool = False) -> dict[str, obje
     """
     scenes = list(Scene.objects.filter(product__dataset=dataset).select_related("product__dataset"))
     shards = None if brief else shards_by_scene(dataset)
-    encoder = dataset.encoder
+    encoder, known = dataset.encoder, columns_of(dataset)
     return {
         "slug": dataset.slug,
         "name": dataset.name,
@@ -119,7 +119,8 @@ def describe_dataset(dataset: Dataset, *, brief: bool = False) -> dict[str, obje
         "products": [describe_product(product, scenes, shards) for product in dataset.products.all()],
         "levels": describe_levels(dataset),
         "encoder": {"name": encoder.name, "dim": encoder.dim, "text": encoder.has_text},
-        "metrics": [{"name": m.name, "title": m.title, "unit": m.unit, "low": m.low, "high": m.high} for m in METRICS],
+        "metrics": [column.as_json() for column in known if column.kind != "text"],
+        "columns": [column.as_json() for column in known],
         "shards": progress.totals(dataset),
     }
 

@@ -135,3 +135,7 @@ class NoSuchJob(SearchError):
 
 class BadLayout(SearchError):
     """A map of embeddings that cannot be made, and why."""
+
+
+class NoSuchView(SearchError):
+    """No saved view of that number that is this person's."""

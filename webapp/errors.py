@@ -37,6 +37,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.NotIndexed: (409, "not_indexed"),
     search.errors.StaleFrame: (409, "stale_frame"),
     search.errors.NoSuchCollection: (404, "no_such_collection"),
+    search.errors.NoSuchView: (404, "not_found"),
     search.errors.BadCollection: (400, "bad_collection"),
     search.errors.BadTable: (400, "bad_table"),
     search.errors.NoSuchJob: (404, "no_such_job"),

@@ -153,6 +153,20 @@ class ProductAnswer(serializers.Serializer):
     dates = DateAnswer(many=True)
 
 
+class DatasetColumnAnswer(serializers.Serializer):
+    """Something that is known of tiles."""
+
+    name = serializers.CharField(help_text="as filters write it")
+    title = serializers.CharField()
+    unit = serializers.CharField()
+    kind = serializers.CharField(help_text="number, text, or date: days since 1970-01-01")
+    low = serializers.FloatField(allow_null=True, help_text="what a slider offers")
+    high = serializers.FloatField(allow_null=True)
+    source = serializers.CharField(help_text="metric: measured here; table: people brought it; import: a gallery's own")
+    values = serializers.ListField(child=serializers.CharField(), help_text="of texts: the most frequent")
+    measured = serializers.BooleanField(help_text="false: older shards do not have it yet; see manage.py measure")
+
+
 class DatasetAnswer(serializers.Serializer):
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -164,7 +178,8 @@ class DatasetAnswer(serializers.Serializer):
     products = ProductAnswer(many=True)
     levels = LevelAnswer(many=True)
     encoder = serializers.DictField()
-    metrics = serializers.ListField(child=serializers.DictField())
+    metrics = DatasetColumnAnswer(many=True, help_text="columns of numbers and dates")
+    columns = DatasetColumnAnswer(many=True, help_text="all that filters and selections may ask for")
     shards = serializers.DictField(child=serializers.IntegerField())
     page = serializers.CharField(help_text="address of its page")
     may = serializers.DictField(child=serializers.BooleanField(), help_text="what you may do: import, manage")

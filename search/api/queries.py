@@ -7,7 +7,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from search import keys
+from search import filters, keys
+from search.api.filters import FilterSerializer
 from search.errors import SearchError
 from search.localising import MOST_DEPTH
 from search.query import MOST_EXAMPLES, MOST_RESULTS, Query
@@ -23,16 +24,7 @@ class KeyField(serializers.CharField):
             raise serializers.ValidationError(str(error)) from error
 
 
-class RangeField(serializers.ListField):
-    """[low, high], either may be null."""
-
-    child = serializers.FloatField(allow_null=True)
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_length=2, max_length=2, **kwargs)
-
-
-class QuerySerializer(serializers.Serializer):
+class QuerySerializer(FilterSerializer):
     """A search: at least one of positives, images, text (or an `image` file, when sent as a form)."""
 
     positives = serializers.ListField(child=KeyField(), required=False, max_length=MOST_EXAMPLES)
@@ -43,13 +35,6 @@ class QuerySerializer(serializers.Serializer):
     )  # fmt: skip
     text = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=500)
     k = serializers.IntegerField(required=False, min_value=1, max_value=MOST_RESULTS)
-    products = serializers.ListField(child=serializers.CharField(max_length=80), required=False, max_length=64)
-    levels = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=13), required=False)
-    bbox = serializers.ListField(
-        child=serializers.FloatField(), required=False, allow_null=True, min_length=4, max_length=4,
-        help_text="west, south, east, north in degrees; west > east crosses the date line",
-    )  # fmt: skip
-    metrics = serializers.DictField(child=RangeField(), required=False, help_text='{"luminance": [20, null]}')
     min_score = serializers.FloatField(required=False, min_value=-1, max_value=1)
     exclude_duplicates = serializers.BooleanField(required=False)
     spread = serializers.BooleanField(required=False, help_text="leave out neighbours of a better result")
@@ -58,14 +43,6 @@ class QuerySerializer(serializers.Serializer):
     merge_places = serializers.BooleanField(
         required=False, help_text="of nested squares of one scene only the best; the others come in its `also`"
     )
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        """`from` and `to` are not names Python lets a class have."""
-        dates = {
-            "from": serializers.DateField(required=False, allow_null=True),
-            "to": serializers.DateField(required=False, allow_null=True),
-        }
-        return {**super().get_fields(), **dates}
 
     def to_internal_value(self, data: Any) -> dict[str, object]:
         unknown = set(data) - set(self.fields) - {"image", "format"} if isinstance(data, Mapping) else set()
@@ -92,12 +69,14 @@ class ChildrenSerializer(HeatSerializer):
 
 
 def as_query(validated: Mapping[str, object]) -> Query:
-    """What a QuerySerializer has validated, as a query not yet `checked`."""
+    """What a QuerySerializer has validated, as a query not yet `checked`; BadQuery for what its filter cannot be."""
     asked = {name: value for name, value in validated.items() if value is not None}
-    renamed = {"images": "pictures", "from": "first", "to": "last", "bbox": "area"}
-    values: dict[str, Any] = {renamed.get(name, name): value for name, value in asked.items()}
+    passing = filters.read({name: value for name, value in asked.items() if name in filters.FIELDS})
+    values: dict[str, Any] = {
+        "pictures" if name == "images" else name: asked[name] for name in asked.keys() - filters.FIELDS
+    }
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return Query(**values)
+    return Query(**vars(passing), **values)
 
 
 def read_query(data: Mapping[str, object]) -> Query:

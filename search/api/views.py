@@ -190,7 +190,7 @@ def answered(request: Request, dataset: Dataset, query: Query, form: str) -> Htt
     if form not in ("json", "geojson", "csv"):
         raise ParseError("format must be json, geojson or csv.")
     pictures.use(query.pictures)
-    answer = similarity.search(dataset, query)
+    answer = similarity.search(dataset, query, request.user)
     results = Describer(dataset, answer.scenes).results(answer.hits)
     if form == "json":
         return Response(shaped(dataset, answer, results))

@@ -6,9 +6,9 @@ Labels and scores belong to labeling, which `register`s who knows them.
 
 from search.filters.asked import Filter, Labels, Scores
 from search.filters.compiling import Compiled, KeyTest, Person, compiled, contained, matching, reached, register
-from search.filters.reading import as_json, read
+from search.filters.reading import FIELDS, as_json, read
 
 __all__ = [
-    "Compiled", "Filter", "KeyTest", "Labels", "Person", "Scores", "as_json", "compiled", "contained", "matching",
-    "reached", "read", "register",
+    "FIELDS", "Compiled", "Filter", "KeyTest", "Labels", "Person", "Scores", "as_json", "compiled", "contained",
+    "matching", "reached", "read", "register",
 ]  # fmt: skip

@@ -82,6 +82,15 @@ class Compiled:
                 found[part.rows] = True if allowed is None else allowed
         return found
 
+    def each(self, frame: Frame) -> dict[str, np.ndarray]:
+        """What each field by itself allows, (frame.count,) bool; "shards" is what products, levels and dates say."""
+        found = {name: np.zeros(frame.count, bool) for name in ("shards", *self.tests)}
+        for part in frame.parts:
+            found["shards"][part.rows] = self.admits(part.shard)
+            for name, test in self.tests.items():
+                found[name][part.rows] = test(part.columns)
+        return found
+
     def _tests(self, user: Person) -> Iterator[tuple[str, Test]]:
         wanted, pyramid = self.filter, self.dataset.grid
         if self.dataset.kind == Dataset.Kind.GALLERY and (wanted.area or wanted.polygon):

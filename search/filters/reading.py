@@ -172,3 +172,4 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "labels": labels, "scores": scores, "collections": texts, "not_collections": texts,
 }  # fmt: skip
 RENAMED = {"from": "first", "to": "last", "bbox": "area"}
+FIELDS = READERS.keys()  # of the JSON

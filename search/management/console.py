@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,11 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ml.errors import MLError
+from search import filters
 from search.api.problems import first_problem
-from search.errors import NoSuchDataset, SearchError
+from search.errors import BadQuery, NoSuchDataset, SearchError
+from search.filters import Filter
 from search.models import Dataset
 
 Report = Callable[[int, int], None]
+FILTER = '{"metrics": {"sharpness": [10, null]}}'
 
 
 class SiteCommand(BaseCommand):
@@ -55,3 +59,12 @@ def bar(title: str, *, quiet: bool = False) -> Iterator[Report]:
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def filter_given(text: str) -> Filter:
+    """What `--filter` says: the JSON of a filter, or the path of a file that holds it. BadQuery, OSError."""
+    written = text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")
+    try:
+        return filters.read(json.loads(written))
+    except json.JSONDecodeError as error:
+        raise BadQuery(f"The filter is not JSON: {error}. Write it as {FILTER}, or give a file with it.") from error

@@ -40,7 +40,7 @@ def test_a_brief_description_leaves_out_the_levels_of_each_date(client, world):
 
 
 def test_a_description_asks_the_database_as_often_for_few_dates_as_for_many(world, django_assert_num_queries):
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         describe_dataset(world)
 
 

@@ -11,11 +11,11 @@ from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
-from search import exports, pictures, sheets, similarity
+from search import exports, filters, pictures, sheets, similarity
 from search.api.queries import read_query
 from search.api.views import scene_asked
 from search.describing import Describer
-from search.management.console import SiteCommand, dataset_named
+from search.management.console import SiteCommand, dataset_named, filter_given
 from search.models import Dataset
 
 
@@ -40,6 +40,7 @@ class Command(SiteCommand):
         add("--from", dest="first", help="search from this date on")
         add("--to", dest="last", help="search up to this date")
         add("--bbox", nargs=4, type=float, metavar=("W", "S", "E", "N"), help="search in this area only")
+        add("--filter", default="", help="JSON, or a file with it: search among these tiles only (docs/filters.md)")
         add("--min-score", type=float, default=-1.0, help="least likeness, -1 to 1")
         add("--spread", action="store_true", help="leave out neighbours of better results")
         add("--no-duplicates", action="store_true", help="leave out near-identical tiles")
@@ -70,12 +71,14 @@ class Command(SiteCommand):
     def body(self, dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
         """The same JSON that the API takes."""
         body: dict[str, Any] = {
+            **filters.as_json(filter_given(options["filter"] or "{}")),
             "positives": list(options["key"]), "negatives": options["unlike"], "text": options["text"],
             "k": options["k"], "min_score": options["min_score"], "spread": options["spread"],
             "exclude_duplicates": options["no_duplicates"], "exact": options["exact"],
-            "merge_places": options["merge_places"], "from": options["first"], "to": options["last"],
-            "bbox": options["bbox"],
+            "merge_places": options["merge_places"],
         }  # fmt: skip
+        given = {"from": options["first"], "to": options["last"], "bbox": options["bbox"]}
+        body |= {name: value for name, value in given.items() if value is not None}
         if options["at"]:
             body["positives"].append(str(self.key_at(dataset, options)))
         if options["level"] is not None:
