@@ -2,6 +2,7 @@
 
 from ml.modelstore.publishing import ANY_CODE, PICKLES
 from search.errors import WrongType
+from search.intake.decoding import BOXES
 
 # After each format's specification: where its first bytes are the same in every file.
 SIGNATURES: dict[str, tuple[bytes, ...]] = {
@@ -13,9 +14,20 @@ SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "a zip": (b"PK\x03\x04", b"PK\x05\x06"),
     "a Parquet": (b"PAR1",),
 }
+# Where they stand a little later: (bytes before them, what may be there).
+LATER: dict[str, tuple[int, tuple[bytes, ...]]] = {
+    "an MP4 or QuickTime": (4, BOXES),
+    "an AVI": (8, (b"AVI",)),
+    "an MPEG": (0, (b"\0\0\1\xba", b"\0\0\1\xb3")),
+    "a Matroska or WebM": (0, (b"\x1a\x45\xdf\xa3",)),
+}
 ENDINGS = {
     ".tif": "a TIFF", ".tiff": "a TIFF", ".png": "a PNG", ".jpg": "a JPEG", ".jpeg": "a JPEG", ".webp": "a WebP",
-    ".jp2": "a JPEG 2000", ".zip": "a zip", ".parquet": "a Parquet", ".geoparquet": "a Parquet",
+    ".mp4": "an MP4 or QuickTime", ".m4v": "an MP4 or QuickTime", ".mov": "an MP4 or QuickTime",
+    ".3gp": "an MP4 or QuickTime", ".mkv": "a Matroska or WebM", ".webm": "a Matroska or WebM", ".avi": "an AVI",
+    ".mpg": "an MPEG", ".mpeg": "an MPEG", ".ts": "an MPEG transport stream", ".mts": "an MPEG transport stream",
+    ".m2ts": "an MPEG transport stream", ".jp2": "a JPEG 2000", ".zip": "a zip", ".parquet": "a Parquet",
+    ".geoparquet": "a Parquet",
 }  # fmt: skip
 TEXT = {".csv": "a CSV list", ".json": "a JSON file", ".geojson": "a GeoJSON file"}
 ACCEPTED = (*ENDINGS, *TEXT)
@@ -30,7 +42,8 @@ def check_name(name: str) -> None:
     if ending(name) not in ACCEPTED:
         raise WrongType(
             f"{name} is not a kind of file that can be imported. Send GeoTIFFs or other rasters (.tif, .jp2), "
-            "pictures (.jpg, .png, .webp), a .zip of them, or lists and embeddings (.csv, .parquet, .geojson)."
+            "pictures (.jpg, .png, .webp), videos (.mp4, .mov, .mkv, .webm, .avi, .mpg, .ts), a .zip of them, "
+            "or lists and embeddings (.csv, .parquet, .geojson)."
         )
 
 
@@ -42,8 +55,16 @@ def check_content(name: str, start: bytes) -> None:
             raise WrongType(f"{name} says that it is {TEXT[end]}, but its content is not. Check that it opens as text.")
         return
     promised = ENDINGS[end]
-    if not any(start.startswith(sign[: len(start)]) for sign in SIGNATURES[promised]):
+    if not is_a(promised, start):
         raise WrongType(f"{name} says that it is {promised} file, but its content is {found(start)}. {advice(start)}")
+
+
+def is_a(kind: str, start: bytes) -> bool:
+    if kind == "an MPEG transport stream":  # a packet of 188 bytes after the other; cameras put 4 bytes before each
+        return any(start[at : at + 1] in (b"G", b"") for at in (0, 4))
+    before, signs = LATER.get(kind) or (0, SIGNATURES[kind])
+    part = start[before:]
+    return any(part.startswith(sign[: len(part)]) for sign in signs)
 
 
 def check_model_name(name: str) -> None:
@@ -69,7 +90,8 @@ def found(start: bytes) -> str:
     if is_page(start):
         return "a web page"
     known = (kind for kind, signatures in SIGNATURES.items() if start.startswith(signatures))
-    return next((f"{kind} file" for kind in known), "something else")
+    moving = (kind for kind in LATER if len(start) > LATER[kind][0] and is_a(kind, start))
+    return next((f"{kind} file" for kind in (*moving, *known)), "something else")
 
 
 def advice(start: bytes) -> str:

@@ -39,6 +39,8 @@ class Inspected:
     meta: str | None = None
     day: date | None = None
     sketch: Sketch | None = None
+    frame_time: float | None = None
+    frame_change: float | None = None
 
     def row(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in ("day", "sketch")}
@@ -53,7 +55,8 @@ def look(item: Item, ledger: Ledger | None = None) -> Inspected:
             ledger.add(item.path, known)
     sketched = Sketch.from_json(known["sketch"]) if known["sketch"] else None
     meta = json.dumps(item.meta, ensure_ascii=False) if item.meta else None
-    given: dict[str, Any] = {"name": item.title, "label": item.label or None, "meta": meta, "day": item.day}
+    given: dict[str, Any] = {"name": item.title, "label": item.label or None, "meta": meta, "day": item.day,
+                             "frame_time": item.frame_time, "frame_change": item.frame_change}  # fmt: skip
     return Inspected(path=str(item.path), **given, **{**known, "sketch": sketched})
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from search import building, galleries, grid, rasters
 from search.errors import BadImagery
-from search.intake import gathering, storing
+from search.intake import gathering, storing, videos
 from search.intake.gathering import Found
 from search.intake.items import Item
 from search.intake.ledger import Ledger
@@ -33,24 +33,35 @@ class Report:
     dataset: Dataset
     scenes: list[Scene] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)  # path, why
+    notes: list[str] = field(default_factory=list)  # what was taken, though something is wrong with it
 
 
 Progress = Callable[[int, int], None]
 
 
 def import_images(
-    paths: Sequence[Path | str], options: Options, on_progress: Progress | None = None, *, background: bool = True
+    paths: Sequence[Path | str],
+    options: Options,
+    on_progress: Progress | None = None,
+    *,
+    on_video: Progress | None = None,
+    background: bool = True,
 ) -> Report:
     """Import files, folders, zips, lists, addresses, and queue a shard for each scene and level. Errors: `take_in`."""
-    report = take_in(paths, options, on_progress)
+    report = take_in(paths, options, on_progress, on_video)
     for scene in report.scenes:
         wanted = options.levels or tuple(report.dataset.levels_wanted) or levels_of(scene)
         building.request(scene, wanted, background=background)
     return report
 
 
-def take_in(paths: Sequence[Path | str], options: Options, on_progress: Progress | None = None) -> Report:
-    """Make or extend the dataset's scenes, nothing more.
+def take_in(
+    paths: Sequence[Path | str],
+    options: Options,
+    on_progress: Progress | None = None,
+    on_video: Progress | None = None,
+) -> Report:
+    """Make or extend the dataset's scenes, nothing more.  on_video: seconds of video decoded, of how many.
 
     Files that cannot be used are listed in the report, the others are imported. BadImagery when none can, and then
     nothing of them stays; what is interrupted goes on where it was when it is repeated.
@@ -59,28 +70,35 @@ def take_in(paths: Sequence[Path | str], options: Options, on_progress: Progress
     home = home_of(options)
     found = gathering.gather(paths, home, options.footprints)
     try:
+        take_frames(found, options, on_video)
         if not found.items:
             said = " ".join(why for _, why in found.refused[:5])
-            raise BadImagery(
-                said or f"No images in {', '.join(map(str, paths))}: give GeoTIFFs or folders of pictures."
-            )
+            raise BadImagery(said or f"No images in {', '.join(map(str, paths))}: give GeoTIFFs, pictures or videos.")
         kind = kind_of(found.items[0], options)
-        return (
-            take_in_map(found, options, on_progress)
-            if kind == Dataset.Kind.MAP
-            else take_in_gallery(found, options, on_progress)
-        )
+        take = take_in_map if kind == Dataset.Kind.MAP else take_in_gallery
+        return take(found, options, on_progress)
     except BadImagery:
         found.undo()
         raise
 
 
-def kind_of(first: Item, options: Options) -> str:
+def take_frames(found: Found, options: Options, on_video: Progress | None) -> None:
+    """Videos among the items give way to their frames; in a map they have no place."""
+    moving = [item for item in found.items if videos.is_video(item)]
+    found.items = [item for item in found.items if not videos.is_video(item)]
+    if moving and kind_of(next(iter(found.items), None), options) == Dataset.Kind.MAP:
+        found.refused += [(str(item.path), f"{item.title} is a video, whose frames have no place on a map: import it "
+                           "into a gallery.") for item in moving]  # fmt: skip
+    elif moving:
+        found.items += videos.taken(found, moving, options, on_video)
+
+
+def kind_of(first: Item | None, options: Options) -> str:
     """What was asked for, what the dataset is already, or else what the first file says."""
     existing = Dataset.objects.filter(slug=short_name(options)).first()
     if options.kind or existing:
         return options.kind or existing.kind  # type: ignore[union-attr]
-    placed = rasters.is_georeferenced(first.path, trusted=first.trusted)
+    placed = first is not None and rasters.is_georeferenced(first.path, trusted=first.trusted)
     return Dataset.Kind.MAP if placed else Dataset.Kind.GALLERY
 
 
@@ -98,7 +116,7 @@ def take_in_map(found: Found, options: Options, on_progress: Progress | None) ->
     with transaction.atomic():
         product = storing.product_of(storing.dataset_of(options, Dataset.Kind.MAP), options)
         scenes = storing.store_rasters(product, options, flat, held)
-    return Report(product.dataset, scenes, refused)
+    return Report(product.dataset, scenes, refused, found.notes)
 
 
 def take_in_gallery(found: Found, options: Options, on_progress: Progress | None) -> Report:
@@ -110,7 +128,7 @@ def take_in_gallery(found: Found, options: Options, on_progress: Progress | None
     with transaction.atomic():
         product = storing.product_of(storing.dataset_of(options, Dataset.Kind.GALLERY), options)
         scenes = storing.store_pictures(product, options, good)
-    return Report(product.dataset, scenes, refused)
+    return Report(product.dataset, scenes, refused, found.notes)
 
 
 def nothing(refused: Sequence[tuple[str, str]]) -> BadImagery:

@@ -46,8 +46,25 @@ def of_files(form: QueryDict) -> Values:
         "paths": lines(form, "paths"), "product": text(form, "product"), "title": text(form, "title"),
         "credit": text(form, "credit"), "date": text(form, "date"), "date_pattern": text(form, "date_pattern"),
         "bands": [int(band) for band in bands],
-        "levels": numbers(form, "levels"), "convert": bool(form.get("convert")),
+        "levels": numbers(form, "levels"), "convert": bool(form.get("convert")), **of_videos(form),
     }  # fmt: skip
+
+
+def of_videos(form: QueryDict) -> Values:
+    """Which frames are taken; on the form the least change is in per cent, and what is kept a number or a share."""
+    said = {name: text(form, name).replace(",", ".") for name in ("every", "min_change", "keep")}
+    keep = said["keep"].removesuffix("%").strip()
+    try:
+        return {
+            "every": float(said["every"]) if said["every"] else None,
+            "min_change": float(said["min_change"]) / 100 if said["min_change"] else None,
+            "frames": int(keep) if keep and not said["keep"].endswith("%") else None,
+            "share": float(keep) / 100 if keep and said["keep"].endswith("%") else None,
+        }
+    except ValueError as error:
+        raise BadQuery(
+            "Seconds and the least change are numbers; keep a number of frames (200) or a share (5 %)."
+        ) from error
 
 
 def of_embeddings(form: QueryDict) -> Values:

@@ -34,12 +34,15 @@ class Report:
     job: Import
     on_progress: Progress | None = None
     _last: float = field(default=0.0, repr=False)
-    _began: bool = field(default=False, repr=False)
+    _unit: str = field(default="", repr=False)
 
     def progress(self, done: int, total: int, unit: str = "files") -> None:
-        """Beat the heart. The first call says where this attempt begins. Raises Cancelled when it was stopped."""
-        if not self._began:
-            self._began = True
+        """Beat the heart. The first call says where this attempt begins, and the first in another unit where that does.
+
+        Raises Cancelled when it was stopped.
+        """
+        if unit != self._unit:
+            self._unit = unit
             self.job.begin(done)
             self.job.count_in(unit)
         now = time.monotonic()

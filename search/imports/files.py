@@ -6,6 +6,7 @@ What somebody asked for through the site is held against what they may import, h
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.contrib.auth.models import User
 from search import importing, uploads
 from search.errors import BadImagery, NotAllowed
 from search.imports import Report
+from search.intake.framing import Framing
 from search.intake.options import Options
 from search.intake.remote import is_address
 from search.intake.stretching import Stretching
@@ -38,10 +40,19 @@ def a_pattern(value: Any) -> str:
     return str(value)
 
 
+def rate(value: Any) -> float:
+    """Frames a second, as seconds between two."""
+    wanted = float(value)
+    if not wanted > 0:
+        raise ValueError("it must be more than 0")
+    return 1 / wanted
+
+
 RECIPE: dict[str, Callable[[Any], Any]] = {
     "product": str, "title": str, "credit": str, "date": lambda value: date.fromisoformat(str(value)),
     "date_pattern": a_pattern, "levels": whole_numbers, "bands": whole_numbers, "stretch": str,
     "percentiles": numbers, "low": numbers, "high": numbers, "nodata": float, "convert": bool, "footprints": str,
+    "every": float, "fps": rate, "min_change": float, "frames": int, "share": float,
 }  # fmt: skip
 
 
@@ -55,14 +66,18 @@ def run(job: Import, report: Report) -> dict[str, Any]:
         for path in [*paths, *filter(None, [options.footprints])]:
             allowed(str(path), job.owner)
     report.say(f"{len(paths)} to import: {', '.join(Path(path).name for path in paths[:5])}.")
-    imported = importing.import_images(paths, options, report.progress)
+    on_video = partial(report.progress, unit="seconds of video")
+    imported = importing.import_images(paths, options, report.progress, on_video=on_video)
+    for note in imported.notes:
+        report.warn(note)
     for _, why in imported.refused:
         report.warn(f"Left out: {why}")
     scenes = [str(scene) for scene in imported.scenes]
     report.say(f"{len(scenes)} dates: {', '.join(scenes[:20])}{' …' if len(scenes) > 20 else ''}.")
     shards = Shard.objects.of(job.dataset).filter(scene__in=imported.scenes).count()
     refused = [{"path": Path(path).name, "why": why} for path, why in imported.refused]
-    return {"scenes": len(scenes), "shards": shards, "refused": refused[:TOLD], "refused_count": len(refused)}
+    return {"scenes": len(scenes), "shards": shards, "refused": refused[:TOLD], "refused_count": len(refused),
+            "notes": imported.notes[:TOLD]}  # fmt: skip
 
 
 def options_in(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,6 +103,10 @@ def options_of(dataset: Dataset, said: Mapping[str, Any]) -> Options:
     if "footprints" in values:
         values["footprints"] = Path(values["footprints"])
     day = values.pop("date", None)
+    values["framing"] = Framing(
+        every=values.pop("fps", values.pop("every", Framing.every)), min_change=values.pop("min_change", 0.0),
+        count=values.pop("frames", 0), share=values.pop("share", 0.0),
+    )  # fmt: skip
     return Options(slug=dataset.slug, kind=dataset.kind, day=day, **{**values, "stretch": stretch}).checked()
 
 

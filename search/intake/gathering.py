@@ -12,22 +12,28 @@ from django.conf import settings
 from search.digests import file_digest
 from search.errors import BadAddress, BadImagery, TooLarge
 from search.intake import footprints, lists, remote, staging, zips
+from search.intake.decoding import VIDEOS
 from search.intake.items import Item
 
 RASTERS = frozenset({".tif", ".tiff", ".vrt", ".jp2", ".j2k", ".img", ".asc", ".hgt"})
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 IMAGES = RASTERS | PICTURES
+TAKEN = IMAGES | VIDEOS
 NOT_CLASSES = frozenset({"train", "val", "valid", "validation", "test", "images", "data"})  # folders that split a set
 
 
 @dataclass
 class Found:
-    """items: files to look at, in order.  refused: what could not be had, and why.  made: new folders below home."""
+    """items: files to look at, in order.  refused: what could not be had, and why.  made: new folders below home.
+
+    notes: what was taken all the same, though something is wrong with it.
+    """
 
     home: Path
     items: list[Item] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     made: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def undo(self) -> None:
         """Nothing of an import that came to nothing stays."""
@@ -70,16 +76,17 @@ def named(found: Found, path: Path) -> list[Item]:
         return from_list(found, path, trusted=trusted)
     if path.suffix.lower() in footprints.ENDINGS:
         return from_footprints(found, path, trusted=trusted)
-    return [Item(path if trusted else kept(found, path), trusted, name=path.name)]
+    stays = trusted or path.suffix.lower() in VIDEOS  # of a video its frames are kept, not the upload
+    return [Item(path if stays else kept(found, path), trusted, name=path.name)]
 
 
 def within(folder: Path, *, trusted: bool) -> Iterator[Item]:
-    """The images below a folder, with the class subfolder each is in; what lies behind a link is left out."""
+    """Images and videos below a folder, with the class subfolder each is in; what lies behind a link is left out."""
     for root, folders, names in os.walk(folder, followlinks=False):
         folders.sort()
         for name in sorted(names):
             path = Path(root) / name
-            if path.suffix.lower() in IMAGES and not name.startswith(".") and path.is_file() and not path.is_symlink():
+            if path.suffix.lower() in TAKEN and not name.startswith(".") and path.is_file() and not path.is_symlink():
                 yield Item(path, trusted, label=label_of(path.relative_to(folder)))
 
 
@@ -91,7 +98,7 @@ def label_of(path: Path) -> str:
 def from_zip(found: Found, path: Path) -> list[Item]:
     folder = found.home / "zips" / file_digest(path)[:16]
     fresh = not folder.exists()
-    zips.unpacked(path, folder, IMAGES)
+    zips.unpacked(path, folder, TAKEN)
     if fresh:
         found.made.append(folder)
     return list(within(inner(folder), trusted=False))

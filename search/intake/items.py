@@ -9,7 +9,8 @@ from pathlib import Path
 class Item:
     """trusted: the person at the command line named it or its folder.  name: its own, where the file's is another.
 
-    meta: what a list says of it besides; bands: which of its bands a STAC item calls red, green and blue.
+    meta: what a list says of it besides; bands: which of its bands a STAC item calls red, green and blue; frame_time,
+    frame_change: of a video's frame, seconds from the start and difference from the frame kept before (intake.framing).
     """
 
     path: Path
@@ -19,6 +20,8 @@ class Item:
     day: date | None = None
     bands: tuple[int, ...] = ()
     meta: dict[str, str] = field(default_factory=dict)
+    frame_time: float | None = None
+    frame_change: float | None = None
 
     @property
     def title(self) -> str:

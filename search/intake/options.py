@@ -12,6 +12,7 @@ from ml.encoders import DEFAULT
 from search import grid
 from search.errors import BadImagery
 from search.intake import dating
+from search.intake.framing import Framing
 from search.intake.stretching import Stretching
 from search.models import Dataset, Engine
 
@@ -37,6 +38,7 @@ class Options:
     stretch: Stretching = field(default_factory=Stretching)
     nodata: float | None = None  # None: what each file says
     convert: bool = False  # copy rasters into the data folder as COGs
+    framing: Framing = field(default_factory=Framing)  # which frames of videos become pictures
     footprints: Path | None = None  # a STAC item or a GeoJSON FeatureCollection that names files
     tms: str = grid.GEOGRAPHIC.id  # of a new dataset, as the three below
     offset_grid: bool = False
@@ -54,6 +56,7 @@ class Options:
         if self.date_pattern:
             dating.pattern(self.date_pattern)
         self.stretch.checked()
+        self.framing.checked()
         return self
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from ml.encoders import DEFAULT, builtin
 from search import building, grid, importing
+from search.errors import BadImagery
+from search.intake.framing import Framing
 from search.intake.stretching import KINDS, Stretching
 from search.management.console import SiteCommand, bar
 from search.models import Dataset, Shard
@@ -22,7 +24,8 @@ def iso_date(text: str) -> date:
 class Command(SiteCommand):
     help = (
         "Bring imagery in and queue it for search. GeoTIFFs (anything GDAL reads that has a place on Earth) become a "
-        "map; folders, zips or lists (CSV, Parquet) of plain pictures become a gallery, their class subfolders labels. "
+        "map; folders, zips or lists (CSV, Parquet) of plain pictures become a gallery, their class subfolders labels, "
+        "and so do videos, of which frames are taken (docs/video.md). "
         "Files are read where they are: leave them there, or take copies with --convert. Zips are unpacked and "
         "addresses fetched into the data folder. Repeating an import adds what is new and keeps the rest; one that was "
         "stopped goes on. docs/imagery.md explains all of it."
@@ -43,6 +46,7 @@ class Command(SiteCommand):
         add("--now", action="store_true", help="embed and index here and now instead of in the background")
         add("--json", action="store_true", help="answer for scripts")
         self.add_dates(parser.add_argument_group("dates (default: any date in the file's name, else its tags)"))
+        self.add_frames(parser.add_argument_group("frames of videos (default: one a second)"))
         self.add_pixels(parser.add_argument_group("pixels"))
         self.add_tiling(parser.add_argument_group("tiles of a new dataset"))
 
@@ -50,6 +54,16 @@ class Command(SiteCommand):
         group.add_argument("--date", type=iso_date, help="YYYY-MM-DD, of all files")
         group.add_argument("--date-pattern", default="", help="the date's place in file names: S2_%%Y%%m%%d, A%%Y%%j")
         group.add_argument("--footprints", type=Path, help="a STAC item or GeoJSON that names files, dates and bands")
+
+    def add_frames(self, group: Any) -> None:
+        rate, most = group.add_mutually_exclusive_group(), group.add_mutually_exclusive_group()
+        rate.add_argument("--every", type=float, metavar="SECONDS", help="look at a frame every so often; 0: at each")
+        rate.add_argument("--fps", type=float, help="look at so many frames a second")
+        group.add_argument("--min-change", type=float, default=0.0, metavar="0..1", help="of those, leave out what "
+                           "differs by less from the last one kept (mean absolute luminance), e.g. 0.02")  # fmt: skip
+        most.add_argument("--frames", type=int, default=0, metavar="N", help="of each video keep the N most varied of "
+                          "them, by the dataset's encoder")  # fmt: skip
+        most.add_argument("--share", type=float, default=0.0, metavar="0..1", help="or this share of them")
 
     def add_pixels(self, group: Any) -> None:
         add = group.add_argument
@@ -86,9 +100,12 @@ class Command(SiteCommand):
             date_pattern=options["date_pattern"], footprints=options["footprints"], bands=tuple(options["bands"]),
             stretch=stretching(options), nodata=options["nodata"], convert=options["convert"], tms=options["grid"],
             offset_grid=options["offset_grid"], edges=options["edges"], min_valid=options["min_valid"],
+            framing=framing(options),
         )  # fmt: skip
         with bar("Looking at files", quiet=options["json"]) as report:
-            imported = importing.import_images(options["paths"], chosen, report, background=not options["now"])
+            imported = importing.import_images(
+                options["paths"], chosen, report, on_video=report, background=not options["now"]
+            )
         if options["now"]:
             self.build(imported, quiet=options["json"])
         self.tell(imported, options["json"])
@@ -105,9 +122,12 @@ class Command(SiteCommand):
                 "dataset": imported.dataset.slug,
                 "scenes": [str(scene) for scene in imported.scenes],
                 "shards": [{"shard": str(s), "status": s.status, "tiles": s.tiles} for s in shards],
+                "notes": imported.notes,
                 "refused": [{"path": path, "why": why} for path, why in imported.refused],
             })  # fmt: skip
             return
+        for note in imported.notes:
+            self.say(self.style.WARNING(note))
         for _, why in imported.refused:
             self.say(self.style.WARNING(f"Left out: {why}"))
         waiting = sum(1 for shard in shards if not shard.folder)
@@ -119,6 +139,15 @@ class Command(SiteCommand):
                 else ", searchable."
             )
         )
+
+
+def framing(options: dict[str, Any]) -> Framing:
+    every = Framing.every if options["every"] is None else options["every"]
+    if options["fps"] is not None:
+        if not options["fps"] > 0:
+            raise BadImagery("--fps is a number of frames a second, more than 0; every frame: --every 0.")
+        every = 1 / options["fps"]
+    return Framing(every, options["min_change"], options["frames"], options["share"])
 
 
 def stretching(options: dict[str, Any]) -> Stretching:
