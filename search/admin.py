@@ -4,20 +4,27 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest
 
-from search import deleting, imports, joblog, tasks, training
+from search import collecting, deleting, imports, joblog, tables, tasks, training
 from search.models import (
     Animation,
+    Collection,
     Dataset,
     Encoder,
+    Evaluation,
     Import,
+    Layout,
     Product,
     QueryPicture,
     Scene,
     SceneFile,
+    Selection,
     Shard,
     Status,
+    Table,
     Training,
+    View,
 )  # fmt: skip
+from search.models.curation import DatasetJob
 from search.models.datasets import GivenNumber
 
 admin.site.site_header = admin.site.site_title = "Lookalike"
@@ -231,6 +238,97 @@ class AnimationAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # the map and the command make films
+
+
+@admin.register(Collection)
+class CollectionAdmin(admin.ModelAdmin):
+    list_display = ["name", "dataset", "owner", "count", "created_at", "changed_at"]
+    list_filter = ["dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["name", "description", "dataset__slug", "owner__username"]
+    readonly_fields = ["dataset", "version", "count", "created_at", "changed_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # its keys lie in a file, which search.collecting writes
+
+    def delete_model(self, request: HttpRequest, obj: Collection) -> None:
+        collecting.delete(obj)  # with its file
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Collection]) -> None:
+        for collection in queryset:
+            collecting.delete(collection)
+
+
+@admin.register(View)
+class ViewAdmin(admin.ModelAdmin):
+    list_display = ["name", "dataset", "owner", "filter", "created_at"]
+    list_filter = ["dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["name", "dataset__slug", "owner__username"]
+    readonly_fields = ["dataset", "owner", "filter", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # the map and the studio save them, once they are known to be valid
+
+
+@admin.register(Table)
+class TableAdmin(admin.ModelAdmin):
+    list_display = ["name", "dataset", "owner", "rows", "matched", "created_at"]
+    list_filter = ["dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["name", "dataset__slug", "owner__username"]
+    readonly_fields = [field.name for field in Table._meta.fields]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # the dataset's page and the command bring them
+
+    def delete_model(self, request: HttpRequest, obj: Table) -> None:
+        tables.remove(obj)  # with its file
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Table]) -> None:
+        for table in queryset:
+            tables.remove(table)
+
+
+class DatasetJobAdmin(admin.ModelAdmin):
+    list_display = ["pk", "dataset", "owner", "status", "stage", "progress", "error", "created_at", "finished_at"]
+    list_filter = ["status", "dataset", "owner"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["error", "dataset__slug", "owner__username"]
+    date_hierarchy = "created_at"
+    actions = ["cancel"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: DatasetJob | None = None) -> list[str]:
+        return [field.name for field in self.model._meta.fields]
+
+    @admin.display(description="done")
+    def progress(self, job: DatasetJob) -> str:
+        return f"{job.done:,} of {job.total:,}" if job.total else ""
+
+    @admin.action(description="Stop")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[DatasetJob]) -> None:
+        count = self.model._default_manager.filter(pk__in=queryset.values("pk")).cancel()
+        self.message_user(request, f"{count} were stopped.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # the studio and the commands begin them
+
+
+@admin.register(Selection)
+class SelectionAdmin(DatasetJobAdmin):
+    list_display = ["name", "collection", *DatasetJobAdmin.list_display]
+    list_select_related = ["dataset", "owner", "collection"]
+    search_fields = ["name", *DatasetJobAdmin.search_fields]
+
+
+@admin.register(Layout)
+class LayoutAdmin(DatasetJobAdmin):
+    list_display = ["method", *DatasetJobAdmin.list_display]
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(DatasetJobAdmin):
+    pass
 
 
 @admin.register(QueryPicture)
