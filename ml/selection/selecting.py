@@ -55,8 +55,8 @@ def select(
     """Rows of vectors (n, dim), chosen by the recipe; the same for the same seed, whatever the number of threads.
 
     columns: name -> (n,) numbers with NaN for unknown, or (codes, texts).  similar_to: name -> rows (e,) of integers,
-    or vectors (e, dim).  allowed: (n,) only these.  before: rows that are chosen already: none is chosen again, and what
-    is near them is not diverse.  on_progress may raise, to stop.  BadSelection says what to change.
+    or vectors (e, dim).  allowed: (n,) only these.  before: rows that are chosen already: they aren't chosen again, and
+    what is near them is not diverse.  on_progress may raise, to stop.  BadSelection says what to change.
     """
     recipe.check()
     table = Columns(columns or {}, vectors.shape[0] if vectors.shape else 0)
