@@ -9,6 +9,7 @@ of use.
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from ml import command, encoders
@@ -17,14 +18,14 @@ from ml.errors import BadLabels
 from ml.evaluate import report as tables
 from ml.evaluate import strips
 from ml.evaluate.baseline import NAME, colour_statistics
-from ml.evaluate.files import APART, from_folder, from_table
+from ml.evaluate.files import from_folder, from_table
 from ml.evaluate.labelled import Labelled
 from ml.evaluate.measuring import Report, evaluate
 
 
 def main() -> None:
     options = _parser().parse_args()
-    labelled = _labelled(options)
+    labelled = _apart(_labelled(options), options.apart)
     loaded = [encoders.load(find_encoder(name), threads=options.threads) for name in options.encoder]
     with command.progress_bars(quiet=options.json) as progress:
         reports = [evaluate(one.name, one.encode_images, labelled, progress) for one in loaded]
@@ -47,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--raster", type=Path, help="the GeoTIFF below the polygons")
     add("--label", default="label", help="the polygons' property that names the class; label by default")
     add("--side", type=int, default=64, help="px of the tiles that the raster is cut into; 64 by default")
-    add("--apart", type=float, default=APART, help="degrees within which a CSV's images are neighbours; 1 by default")
+    add("--apart", type=float, help="leave one place out: images whose middles are at most so far apart, both ways, "
+        "never count for each other; in degrees (by default 1, for a CSV) or the raster's units")  # fmt: skip
     names = ", ".join(encoders.builtin())
     add("--encoder", nargs="+", default=[encoders.DEFAULT], help=f"{names}, or folders of model store entries")
     add("--threads", type=int, help="cores to use; all by default")
@@ -71,10 +73,21 @@ def _labelled(options: argparse.Namespace) -> Labelled:
     if path.is_dir():
         return from_folder(path)
     if path.suffix.lower() == ".csv":
-        return from_table(path, options.apart)
+        return from_table(path)
     if path.suffix.lower() in (".geojson", ".json"):
         return _over_raster(path, options)
     raise BadLabels(f"{path} is neither a folder nor .csv nor .geojson.")
+
+
+def _apart(labelled: Labelled, asked: float | None) -> Labelled:
+    """With another distance between neighbours, where one was asked for."""
+    if asked is None:
+        return labelled
+    if not 0 <= asked < float("inf"):
+        raise BadLabels("--apart is a distance, 0 or more.")
+    if labelled.places is None:
+        raise BadLabels(f"{labelled.name} does not say where its images lie (lon, lat): --apart has no meaning for it.")
+    return replace(labelled, apart=asked)
 
 
 def _over_raster(path: Path, options: argparse.Namespace) -> Labelled:
@@ -91,8 +104,10 @@ def _say(reports: list[Report], *, as_json: bool) -> None:
     if as_json:
         command.say(json.dumps([one.as_dict() for one in reports], indent=1))
         return
-    command.say(f"{reports[0].tiles} images in {len(reports[0].classes)} classes: {reports[0].labelled}\n")
+    first = reports[0]
+    command.say(f"{first.tiles} images of {first.places} places in {len(first.classes)} classes: {first.labelled}\n")
     command.say(tables.plain(tables.summary(reports)) + "\n")
+    command.say(tables.plain(tables.intervals(reports)) + "\n")
     command.say(tables.plain(tables.by_class(reports)))
 
 

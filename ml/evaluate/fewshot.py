@@ -34,11 +34,14 @@ def standard(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def blocks(labelled: Labelled) -> NDArray[np.int64]:
-    """The number of each image's block of the map; an image without a place is a block of its own: (n,)."""
+    """The number of each image's block of the map, or of its group; one without a place is a block of its own: (n,)."""
     n = len(labelled)
+    if labelled.groups is not None:
+        return np.where(labelled.groups < 0, n + np.arange(n), np.unique(labelled.groups, return_inverse=True)[1])
     if labelled.places is None:
         return np.arange(n)
-    cells = np.floor(np.nan_to_num(labelled.places) / (_BLOCK * (labelled.apart or 1)))
+    side = (labelled.apart or 1) * (1.0 if labelled.widths is None else float(labelled.widths.max()))
+    cells = np.floor(np.nan_to_num(labelled.places) / (_BLOCK * side))
     _, numbers = np.unique(cells, axis=0, return_inverse=True)
     alone = np.isnan(labelled.places).any(axis=1)
     return np.where(alone, n + np.arange(n), numbers.reshape(-1))

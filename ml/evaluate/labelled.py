@@ -20,7 +20,9 @@ class Labelled:
     read: number -> (h, w, 3) uint8 RGB, square; may raise BadImage.  labels: (n,) positions in classes.
     places: (n, 2) x and y of the middle, NaN where unknown; None when no place is known.  apart: tiles whose middles
     are at most this far from each other, both ways, are neighbours on the map.  around: after how much x begins again
-    (360 for degrees), None if never.
+    (360 for degrees), None if never.  widths: (n,) sides of the tiles; given them, apart counts in the mean side of the
+    two tiles, so that 1 is tiles that touch or overlap, of whatever size.  groups: (n,) numbers of what shows the same
+    thing, such as the frames of one video, -1 for alone; images of one group are neighbours too.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Labelled:
     places: NDArray[np.float64] | None = None
     apart: float = 0.0
     around: float | None = None
+    widths: NDArray[np.float64] | None = None
+    groups: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -46,12 +50,24 @@ class Labelled:
     def neighbours(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         """(rows, n): the tile itself, and what lies beside it or over it."""
         everyone = np.arange(len(self))
-        return (self.distances(rows, everyone) <= self.apart * (1 + 1e-9)) | (rows[:, None] == everyone)
+        near = self.distances(rows, everyone) <= self.reach(rows) * (1 + 1e-9)
+        if self.groups is not None:
+            near |= (self.groups[rows][:, None] == self.groups) & (self.groups >= 0)
+        return near | (rows[:, None] == everyone)
+
+    def reach(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """How far from each of the rows a middle may lie to be a neighbour's: (rows, n), or one number for all."""
+        if self.widths is None:
+            return np.full((1, 1), self.apart)
+        return self.apart * (self.widths[rows][:, None] + self.widths) / 2
 
     def take(self, rows: NDArray[np.intp]) -> Self:
-        places = None if self.places is None else self.places[rows]
         kept = rows.copy()
-        return replace(self, labels=self.labels[kept], read=lambda i: self.read(int(kept[i])), places=places)
+        some = {
+            name: None if (column := getattr(self, name)) is None else column[kept]
+            for name in ("places", "widths", "groups")
+        }
+        return replace(self, labels=self.labels[kept], read=lambda i: self.read(int(kept[i])), **some)
 
 
 def from_names(name: str, labels: list[str], read: Read) -> Labelled:

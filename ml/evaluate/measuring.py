@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.evaluate import metrics
-from ml.evaluate.fewshot import few_shot
+from ml.evaluate.fewshot import blocks, few_shot
+from ml.evaluate.intervals import interval
 from ml.evaluate.labelled import Images, Labelled
 from ml.evaluate.positives import altered
 from ml.index import Progress
@@ -25,6 +26,9 @@ Encode = Callable[[Images], NDArray[np.float32]]
 class Report:
     """precision_10 … few_shot: mean over the classes, 0 to 1; classes: the same per class; strips: neighbours for a
     picture, rows of the labelled set by class: the query, then its 10 nearest.
+
+    places: how many there are, blocks of the map or groups; intervals: of the four measures of neighbours, 95 %, over
+    places drawn again.  alignment and milliseconds are NaN of vectors whose encoder is not here.
     """
 
     encoder: str
@@ -40,33 +44,47 @@ class Report:
     uniformity: float
     effective_rank: float
     milliseconds: float
+    places: int = 0
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     classes: dict[str, dict[str, float]] = field(default_factory=dict)
     strips: dict[str, list[int]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; NaN becomes None, which JSON has."""
-        told = {key: _number(value) for key, value in asdict(self).items() if key not in ("classes", "strips")}
-        per_class = {
-            name: {key: _number(value) for key, value in found.items()} for name, found in self.classes.items()
-        }
-        return {**told, "classes": per_class}
+        return {key: _plain(value) for key, value in asdict(self).items() if key != "strips"}
 
 
 def evaluate(name: str, encode: Encode, labelled: Labelled, on_progress: Progress | None = None) -> Report:
     """Encode the labelled images, in batches of one size, and measure.  Raises what reading an image raises."""
-    vectors, milliseconds = _encode(encode, labelled, on_progress or (lambda stage, done, total: None), name)
+    progress = on_progress or (lambda stage, done, total: None)
+    vectors, milliseconds = _encode(encode, labelled, progress, name)
+    return measure(name, vectors, labelled, encode, milliseconds)
+
+
+def measure(
+    name: str,
+    vectors: metrics.Vectors,
+    labelled: Labelled,
+    encode: Encode | None = None,
+    milliseconds: float = float("nan"),
+) -> Report:
+    """Of vectors that are there: (n, d), of the labelled images in their order.  encode: what made them, if at hand."""
     found = metrics.nearest(vectors, labelled, _DEPTH)
-    per_class = _per_class(vectors, found, labelled)
+    values = _values(found, labelled)
+    per_class = _per_class(values, vectors, labelled)
+    places = blocks(labelled)
     return Report(
         encoder=name,
         labelled=labelled.name,
         tiles=len(labelled),
         dim=vectors.shape[1],
         **{key: float(np.nanmean(values)) for key, values in per_class.items()},
-        alignment=_alignment(encode, vectors, labelled),
+        alignment=_alignment(encode, vectors, labelled) if encode else float("nan"),
         uniformity=metrics.uniformity(vectors),
         effective_rank=metrics.effective_rank(vectors),
         milliseconds=milliseconds,
+        places=len(np.unique(places)),
+        intervals={key: interval(one, places, labelled.labels, len(labelled.classes)) for key, one in values.items()},
         classes={
             name: {key: values[c] for key, values in per_class.items()} for c, name in enumerate(labelled.classes)
         },
@@ -74,14 +92,21 @@ def evaluate(name: str, encode: Encode, labelled: Labelled, on_progress: Progres
     )
 
 
-def _per_class(vectors: metrics.Vectors, found: metrics.Nearest, labelled: Labelled) -> dict[str, list[float]]:
+def _values(found: metrics.Nearest, labelled: Labelled) -> dict[str, NDArray[np.float64]]:
+    """Of every image: (n,) each."""
     labels, n = labelled.labels, len(labelled.classes)
-    values = {
+    return {
         "precision_10": metrics.precision(found.first(10), labels),
         "precision_50": metrics.precision(found.first(50), labels),
         "knn_20": metrics.knn_right(found.first(20), labels, n),
         "knn_200": metrics.knn_right(found.first(200), labels, n),
     }
+
+
+def _per_class(
+    values: dict[str, NDArray[np.float64]], vectors: metrics.Vectors, labelled: Labelled
+) -> dict[str, list[float]]:
+    labels, n = labelled.labels, len(labelled.classes)
     measured = {key: metrics.per_class(one, labels, n) for key, one in values.items()}
     return {**measured, "few_shot": [float(value) for value in few_shot(vectors, labelled)]}
 
@@ -121,5 +146,9 @@ def _strips(found: metrics.Nearest, labelled: Labelled) -> dict[str, list[int]]:
     return strips
 
 
-def _number(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     return None if isinstance(value, float) and np.isnan(value) else value

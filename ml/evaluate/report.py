@@ -32,6 +32,17 @@ def by_class(reports: list[Report], measure: str = "precision_10") -> Table:
     return [[f"{_COLUMNS[measure]} of", *(one.encoder for one in reports)], *rows, mean]
 
 
+def intervals(reports: list[Report]) -> Table:
+    """A header and a line per encoder: from where to where each measure of neighbours may lie, with 95 %."""
+    keys = list(reports[0].intervals)
+    lines = [[one.encoder, *(_between(*one.intervals[key]) for key in keys)] for one in reports]
+    return [["95 % of", *(_COLUMNS[key] for key in keys)], *lines]
+
+
+def _between(low: float, high: float) -> str:
+    return "unknown" if low != low else f"{low:.3f}–{high:.3f}"  # NaN is not itself
+
+
 def plain(table: Table) -> str:
     """For the terminal: columns of equal width, numbers to the right."""
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
@@ -49,10 +60,10 @@ def markdown(table: Table) -> str:
 
 
 def page(reports: list[Report]) -> str:
-    """All tables in Markdown."""
+    """All tables in Markdown, and what they were measured on."""
     first = reports[0]
     title = f"# {first.labelled}: {first.tiles} tiles in {len(first.classes)} classes"
-    tables = [summary(reports), by_class(reports), by_class(reports, "few_shot")]
+    tables = [summary(reports), intervals(reports), by_class(reports), by_class(reports, "few_shot")]
     return "\n\n".join([title, *map(markdown, tables)]) + "\n"
 
 

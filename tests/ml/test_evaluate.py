@@ -158,6 +158,16 @@ def test_scripts_get_json_a_page_and_a_picture(tmp_path: Path) -> None:
     assert Image.open(tmp_path / "s.png").format == "PNG"
 
 
+def test_several_encoders_stand_side_by_side_with_what_they_were_measured_on(tmp_path: Path) -> None:
+    arguments = ["--encoder", "colour", "structure", "--json", "--apart", "20"]
+    done = call("ml.evaluate", make_table(tmp_path / "set"), *arguments)
+    first, second, base = json.loads(done.stdout)
+    assert [one["encoder"] for one in (first, second, base)] == ["colour", "structure", "colour statistics"]
+    assert (first["tiles"], first["places"] < 24) == (24, True)
+    low, high = second["intervals"]["precision_10"]
+    assert low <= second["precision_10"] <= high
+
+
 def test_polygons_over_a_raster_are_evaluated(tmp_path: Path) -> None:
     raster = make_raster(tmp_path / "r.tif")
     arguments = ["--raster", raster, "--side", 32, "--encoder", "colour", "--json"]
@@ -187,6 +197,8 @@ def test_a_column_of_numbers_that_is_not_known_is_null_in_json(tmp_path: Path) -
         (["p.geojson", "--raster", "r.tif", "--side", "300"], "covers half of a tile"),
         (["--land-cover", "empty"], "lacks bluemarble_2004-08-01.tif"),
         (["set", "--columns", "third"], "invalid choice"),
+        (["set", "--apart", "2"], "does not say where its images lie"),
+        (["set/table.csv", "--apart", "-1"], "0 or more"),
     ],
 )
 def test_bad_input_is_refused_with_exit_code_2(

@@ -8,6 +8,7 @@ import pytest
 
 from ml.evaluate import metrics
 from ml.evaluate.fewshot import blocks, few_shot, split, standard
+from ml.evaluate.intervals import interval
 from ml.evaluate.labelled import Labelled, balanced
 from ml.evaluate.metrics import Nearest
 from tests.ml.making import make_vectors
@@ -129,3 +130,57 @@ def test_a_class_that_was_never_put_aside_has_no_accuracy() -> None:
 def test_balanced_draws_the_same_of_each_class_and_all_of_a_small_one() -> None:
     labels = np.array([0] * 50 + [1] * 3)
     assert np.bincount(labels[balanced(labels, 10)]).tolist() == [10, 3]
+
+
+def test_nested_and_touching_tiles_of_any_size_are_neighbours() -> None:
+    """A tile of side 4 around (2, 2); one of side 1 in its corner, one beside it, one a gap away."""
+    places = np.array([[2, 2], [0.5, 0.5], [4.5, 2], [5.5, 2]], float)
+    labelled = make_labelled([0, 1, 1, 1], places=places, apart=1.0, widths=np.array([4, 1, 1, 1], float))
+    assert labelled.neighbours(np.array([0])).tolist() == [[True, True, True, False]]
+    assert labelled.neighbours(np.array([1])).tolist() == [[True, True, False, False]]
+
+
+def test_twice_as_far_apart_takes_in_the_tile_after_the_next() -> None:
+    places = np.array([[0, 0], [1, 0], [2, 0], [3, 0]], float)
+    labelled = make_labelled([0, 1, 1, 1], places=places, apart=2.0, widths=np.ones(4))
+    assert labelled.neighbours(np.array([0])).tolist() == [[True, True, True, False]]
+
+
+def test_images_of_one_group_never_count_for_each_other() -> None:
+    labelled = make_labelled([0, 0, 1, 1], groups=np.array([3, 3, -1, -1]))
+    found = metrics.nearest(FAN, labelled, 3)
+    assert found.rows.tolist() == [[2, 3, -1], [2, 3, -1], [1, 0, 3], [2, 1, 0]]
+    assert blocks(labelled)[0] == blocks(labelled)[1]
+    assert len(np.unique(blocks(labelled))) == 3
+
+
+def test_some_of_a_labelled_set_keep_their_sizes_and_groups() -> None:
+    labelled = make_labelled([0, 1, 1], places=np.zeros((3, 2)), widths=np.arange(3.0), groups=np.arange(3))
+    some = labelled.take(np.array([2, 0]))
+    assert some.widths is not None
+    assert some.groups is not None
+    assert (some.widths.tolist(), some.groups.tolist()) == ([2.0, 0.0], [2, 0])
+
+
+def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    """Of 100 samples of 200 coins, alone in their places, 95 % should hold the coin's 0.7."""
+    random = np.random.default_rng(0)
+    one_class = np.zeros(200, np.int64)
+    held = 0
+    for seed in range(100):
+        low, high = interval((random.random(200) < 0.7).astype(float), np.arange(200), one_class, 1, seed)
+        held += low <= 0.7 <= high
+    assert 88 <= held <= 100
+
+
+def test_images_of_one_place_count_as_one_observation() -> None:
+    """The same 200 values in 10 places of 20 equal ones are known far worse than in 200 places."""
+    values = np.repeat(np.arange(10) % 2, 20).astype(float)
+    one_class = np.zeros(200, np.int64)
+    apart = interval(values, np.arange(200), one_class, 1)
+    together = interval(values, np.repeat(np.arange(10), 20), one_class, 1)
+    assert together[1] - together[0] > 3 * (apart[1] - apart[0])
+
+
+def test_one_place_says_nothing_about_its_interval() -> None:
+    assert np.isnan(interval(np.ones(5), np.zeros(5, np.int64), np.zeros(5, np.int64), 1)).all()
