@@ -56,8 +56,8 @@ def nearest(
 class Cells:
     """Rows by the nearest of some centres, so that all within a distance are found without comparing all.
 
-    x, with the nearest centre a, and y, nearest to b, closer than D: |xb| <= |yb| + D <= |ya| + D <= |xa| + 2 D. Only the
-    cells b with |xb| <= |xa| + 2 D need be looked into. Positions count rows.
+    x, with the nearest centre a, and y, nearest to b, closer than D: |xb| <= |yb| + D <= |ya| + D <= |xa| + 2 D. Only
+    the cells b with |xb| <= |xa| + 2 D need be looked into. Positions count rows.
     """
 
     def __init__(self, vectors: Vectors, rows: Rows, seed: int = 0, on_progress: Progress = silent) -> None:

@@ -206,7 +206,8 @@ def _farthest(
 
 
 def _trimmed(kept: tuple[Rows, Rows, Floats], more: tuple[Rows, Rows, Floats], most: int) -> tuple[Rows, Rows, Floats]:
-    a, b, far = (np.concatenate(both) for both in zip(kept, more, strict=True))
+    a, b = np.concatenate([kept[0], more[0]]), np.concatenate([kept[1], more[1]])
+    far = np.concatenate([kept[2], more[2]])
     if len(far) > 2 * most:
         best = np.argpartition(-far, most)[:most]
         a, b, far = a[best], b[best], far[best]
@@ -216,7 +217,8 @@ def _trimmed(kept: tuple[Rows, Rows, Floats], more: tuple[Rows, Rows, Floats], m
 def _different(a: Rows, b: Rows, order: Rows) -> Rows:
     """The same order, but pairs of a tile that has come already come last."""
     seen: set[int] = set()
-    first, again = [], []
+    first: list[int] = []
+    again: list[int] = []
     for i, one, other in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):
         known = one in seen or other in seen
         (again if known else first).append(i)

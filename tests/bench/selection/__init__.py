@@ -1,0 +1,1 @@
+"""Measurements of ml.selection: docs/benchmarks/selection.md has the tables."""
