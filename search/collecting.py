@@ -5,13 +5,15 @@ Two people may change one at once: each change is made of what is there, and mad
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 
+from search import frames
 from search import keys as tile_keys
-from search.errors import BadCollection, NoSuchCollection, NotAllowed
+from search.errors import BadCollection, NoSuchCollection, NoSuchTile, NotAllowed, NotIndexed
 from search.models import Collection, Dataset
 
 LONGEST = 80  # characters of a name
@@ -116,6 +118,30 @@ def checked_keys(dataset: Dataset, keys: Keys) -> np.ndarray:
     if len(wrong):
         raise BadCollection(f"{len(wrong):,} of the keys are not of {dataset.name}, such as {wrong[0]}.")
     return found
+
+
+def existing(dataset: Dataset, keys: Keys) -> np.ndarray:
+    """As `checked_keys`, of strangers' keys: BadCollection when one names no tile that is indexed or could be shown."""
+    from search.describing import Describer  # which filters need, and they need this module
+
+    found = checked_keys(dataset, keys)
+    unknown = np.setdiff1d(found, indexed(dataset, found), assume_unique=True).tolist()
+    describer = Describer(dataset)
+    describer.look_up(map(tile_keys.unpack, unknown))
+    for key in unknown:
+        try:
+            describer.tile(key)
+        except NoSuchTile as error:
+            raise BadCollection(f"There is no tile {key}: {error}") from error
+    return found
+
+
+def indexed(dataset: Dataset, found: np.ndarray) -> np.ndarray:
+    """Those of the keys that finished shards have."""
+    with suppress(NotIndexed):
+        frame = frames.opened(dataset)
+        return frame.keys[frame.rows_of(found)]
+    return np.empty(0, np.int64)
 
 
 def _replaced(collection: Collection, made: Callable[[np.ndarray], np.ndarray]) -> Collection:

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-from labeling.exporting.collection import Collection, Row
-from labeling.exporting.pictures import FORM, side
+from labeling.exporting.collection import Collection
+from search.exporting.pictures import FORM, side
+from search.exporting.rows import Row
 
 COPY = 1 << 16  # characters
 

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from labeling.errors import BadSweep
 from labeling.exporting.coco import coco
 from labeling.exporting.collection import COLUMNS, Collection
-from labeling.exporting.geojson import geojson
-from labeling.exporting.geoparquet import geoparquet
 from labeling.exporting.kml import kml
 from labeling.exporting.pictures import image_zip, webdataset
-from labeling.exporting.streaming import table
+from search.exporting.geojson import geojson
+from search.exporting.geoparquet import Field, geoparquet
+from search.exporting.streaming import table
 
 
 class Format(NamedTuple):
@@ -21,13 +23,27 @@ class Format(NamedTuple):
     write: Callable[[Collection], Iterator[str] | Iterator[bytes]]
 
 
+KNOWN: tuple[Field, ...] = (
+    ("score", pa.float32()), ("label", pa.string()), ("label_from", pa.string()), ("votes", pa.int32()),
+    ("share", pa.float32()), ("encoder", pa.string()), ("classifier", pa.string()),
+)  # fmt: skip
+
+
+def collection_geojson(collection: Collection) -> Iterator[str]:
+    return geojson(collection.rows())
+
+
+def collection_geoparquet(collection: Collection) -> Iterator[bytes]:
+    return geoparquet(collection.rows(), KNOWN)
+
+
 def collection_csv(collection: Collection) -> Iterator[str]:
     return table(COLUMNS, collection.rows())
 
 
 FORMATS = {
-    "tiles.geojson": Format(".geojson", "application/geo+json", geojson),
-    "tiles.parquet": Format(".parquet", "application/vnd.apache.parquet", geoparquet),
+    "tiles.geojson": Format(".geojson", "application/geo+json", collection_geojson),
+    "tiles.parquet": Format(".parquet", "application/vnd.apache.parquet", collection_geoparquet),
     "tiles.csv": Format(".csv", "text/csv; charset=utf-8", collection_csv),
     "tiles.kml": Format(".kml", "application/vnd.google-earth.kml+xml", kml),
     "coco.json": Format(".json", "application/json", coco),

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from labeling.exporting.collection import COLUMNS, Collection, Row, outlines
-from labeling.exporting.geojson import ring
+from labeling.exporting.collection import COLUMNS, Collection
 from labeling.models import Campaign
+from search.exporting.geojson import ring
+from search.exporting.rows import Row, outlines
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2

@@ -9,8 +9,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 
 from labeling import describing
-from labeling.exporting.streaming import table
 from labeling.models import Campaign, Card, Vote
+from search.exporting.streaming import table
 
 AT_ONCE = 500  # cards
 VOTES = [

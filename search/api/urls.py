@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from search.api import (
     animations,
+    collections,
     curation,
     datasets,
     encoder,
@@ -13,10 +14,12 @@ from search.api import (
     layouts,
     localising,
     models,
+    selections,
     trainings,
     uploads,
     views,
 )  # fmt: skip
+from search.exporting.collections import FORMATS
 from search.views import picture_image
 
 
@@ -36,6 +39,11 @@ class ModelActionConverter(StringConverter):
     regex = "promote|retire|unretire"
 
 
+class CollectionFormConverter(StringConverter):
+    regex = "|".join(FORMATS)
+
+
+register_converter(CollectionFormConverter, "collection_form")
 register_converter(ModelActionConverter, "model_action")
 register_converter(DownloadConverter, "download")
 register_converter(ActionConverter, "action")
@@ -70,6 +78,15 @@ urlpatterns = [
     path("datasets/<slug:slug>/tiles/<str:key>/heat", localising.HeatView.as_view()),
     path("datasets/<slug:slug>/tiles/<str:key>/heat/", localising.HeatView.as_view()),
     path("datasets/<slug:slug>/facets", filtering.FacetsView.as_view()),
+    path("datasets/<slug:slug>/collections/", collections.CollectionsView.as_view()),
+    path("datasets/<slug:slug>/collections/<int:number>/", collections.CollectionView.as_view()),
+    path("datasets/<slug:slug>/collections/<int:number>/tiles", collections.CollectionTilesView.as_view()),
+    path("datasets/<slug:slug>/collections/<int:number>/keys", collections.CollectionKeysView.as_view()),
+    path(
+        "datasets/<slug:slug>/collections/<int:number>/export.<collection_form:form>",
+        collections.CollectionExportView.as_view(),
+        name="collection-export",
+    ),
     path("datasets/<slug:slug>/views/", filtering.ViewsView.as_view()),
     path("datasets/<slug:slug>/views/<int:number>/", filtering.ViewView.as_view()),
     path("datasets/<slug:slug>/images/", views.PicturesView.as_view()),
@@ -95,6 +112,11 @@ urlpatterns = [
     path("datasets/<slug:slug>/studio/layouts/<int:number>/", layouts.LayoutView.as_view()),
     path("datasets/<slug:slug>/studio/layouts/<int:number>/cancel", layouts.LayoutCancelView.as_view()),
     path("datasets/<slug:slug>/studio/layouts/<int:number>/points", layouts.PointsView.as_view()),
+    path("datasets/<slug:slug>/selections/", selections.SelectionsView.as_view()),
+    path("datasets/<slug:slug>/selections/duplicates", selections.DuplicatesView.as_view()),
+    path("datasets/<slug:slug>/selections/<int:number>/", selections.SelectionView.as_view()),
+    path("datasets/<slug:slug>/selections/<int:number>/cancel", selections.SelectionCancelView.as_view()),
+    path("datasets/<slug:slug>/selections/<int:number>/order", selections.OrderView.as_view()),
     path("places", gazetteer.PlacesView.as_view()),
     path("datasets/<slug:slug>/animations/", animations.AnimationsView.as_view()),
     path("animations/<int:number>/", animations.AnimationView.as_view()),

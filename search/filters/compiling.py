@@ -153,7 +153,7 @@ def numbers_of(dataset: Dataset, one: Columns, column: columns.Column) -> np.nda
         from search import tables
 
         return tables.numbers(dataset, column.name, one.keys)
-    if column.name in one.columns:
+    if column.name in columns.names_in(one.folder):
         found: np.ndarray = one.column(column.name)
         return found
     return np.full(one.count, np.nan, np.float32)

@@ -82,7 +82,7 @@ def exported(campaign: Any, name: str, most: int | None) -> tuple[int, int]:
 
 
 def with_one_picture(campaign: Any, name: str) -> tuple[int, int]:
-    from labeling.exporting import pictures
+    from search.exporting import pictures
 
     pictures.picture = lambda *_: SAME
     return exported(campaign, name, None)

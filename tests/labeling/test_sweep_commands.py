@@ -132,7 +132,7 @@ def test_what_cannot_be_saved_is_refused(campaign: Campaign, tmp_path: Path) -> 
 
 def test_half_a_file_is_not_left_behind(campaign: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_sweep(campaign)
-    monkeypatch.setattr("labeling.exporting.geojson.outlines", lambda _: (_ for _ in ()).throw(OSError("disk is full")))
+    monkeypatch.setattr("search.exporting.geojson.outlines", lambda _: (_ for _ in ()).throw(OSError("disk is full")))
     with pytest.raises(CommandError, match="disk is full"):
         call("export", campaign.pk, tmp_path / "islands.geojson")
     assert list(tmp_path.iterdir()) == []

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from labeling.exporting import zips
-from labeling.exporting.zips import ZipStream
+from search.exporting import zips
+from search.exporting.zips import ZipStream
 
 
 def packed(count: int) -> bytes:

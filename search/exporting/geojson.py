@@ -1,15 +1,15 @@
-"""The collection as GeoJSON (RFC 7946): outlines of tiles; a gallery's pictures have no geometry."""
+"""Tiles as GeoJSON (RFC 7946): outlines of tiles; a gallery's pictures have no geometry."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from labeling.exporting.collection import Collection, Row, outlines
+from search.exporting.rows import Row, outlines
 
 
-def geojson(collection: Collection) -> Iterator[str]:
+def geojson(rows: Iterator[Row]) -> Iterator[str]:
     yield '{"type": "FeatureCollection", "features": ['
-    for number, row in enumerate(collection.rows()):
+    for number, row in enumerate(rows):
         yield (",\n" if number else "\n") + json.dumps(feature(row))
     yield "\n]}\n"
 

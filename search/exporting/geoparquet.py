@@ -1,4 +1,4 @@
-"""The collection as GeoParquet 1.1 (https://geoparquet.org/releases/v1.1.0/): outlines as WKB in longitude and
+"""Tiles as GeoParquet 1.1 (https://geoparquet.org/releases/v1.1.0/): outlines as WKB in longitude and
 latitude (OGC:CRS84), each row's box in a column `bbox` of its own, by which readers skip what they don't want."""
 
 import json
@@ -11,46 +11,45 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyproj import CRS
 
-from labeling.exporting.collection import Collection, Row, outlines
-from labeling.exporting.geojson import ring
-from labeling.exporting.streaming import Drain
+from search.exporting.geojson import ring
+from search.exporting.rows import LINKS, Box, Row, outlines
+from search.exporting.streaming import Drain
 
 GROUP = 10_000  # rows of a row group
-Box = tuple[float, float, float, float]
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 POLYGON, MULTIPOLYGON = 3, 6  # OGC 06-103r4, table 7
-SCHEMA = pa.schema(
-    [
-        ("key", pa.int64()), ("dataset", pa.string()), ("product", pa.string()), ("date", pa.string()),
-        ("level", pa.int16()), ("row", pa.int32()), ("col", pa.int32()), ("west", pa.float64()),
-        ("south", pa.float64()), ("east", pa.float64()), ("north", pa.float64()), ("lon", pa.float64()),
-        ("lat", pa.float64()), ("name", pa.string()), ("score", pa.float32()), ("label", pa.string()),
-        ("label_from", pa.string()), ("votes", pa.int32()), ("share", pa.float32()), ("encoder", pa.string()),
-        ("classifier", pa.string()), ("image", pa.string()), ("map", pa.string()), ("worldview", pa.string()),
-        ("bbox", pa.struct([(side, pa.float64()) for side in SIDES])), ("geometry", pa.binary()),
-    ]
+Field = tuple[str, pa.DataType]
+PLACED: tuple[Field, ...] = (
+    ("key", pa.int64()), ("dataset", pa.string()), ("product", pa.string()), ("date", pa.string()),
+    ("level", pa.int16()), ("row", pa.int32()), ("col", pa.int32()), ("west", pa.float64()),
+    ("south", pa.float64()), ("east", pa.float64()), ("north", pa.float64()), ("lon", pa.float64()),
+    ("lat", pa.float64()), ("name", pa.string()),
 )  # fmt: skip
+LINKED: tuple[Field, ...] = tuple((name, pa.string()) for name in LINKS)
+SHAPE: tuple[Field, ...] = (("bbox", pa.struct([(side, pa.float64()) for side in SIDES])), ("geometry", pa.binary()))
 
 
-def geoparquet(collection: Collection) -> Iterator[bytes]:
-    """A row group at a time; the file's own box is known, and written, at its end."""
-    drain, extent = Drain(), Extent()
-    with pq.ParquetWriter(drain, SCHEMA, compression="zstd") as writer:
-        all_rows = collection.rows()
-        while rows := list(islice(all_rows, GROUP)):
-            boxes = [outlines(row) for row in rows]
+def geoparquet(rows: Iterator[Row], known: Sequence[Field]) -> Iterator[bytes]:
+    """A row group at a time; the file's own box is known, and written, at its end.
+
+    known: the columns besides what every tile has: its place and its links.
+    """
+    drain, extent, schema = Drain(), Extent(), pa.schema([*PLACED, *known, *LINKED, *SHAPE])
+    with pq.ParquetWriter(drain, schema, compression="zstd") as writer:
+        while some := list(islice(rows, GROUP)):
+            boxes = [outlines(row) for row in some]
             extent.add(boxes)
-            writer.write_table(table(rows, boxes))
+            writer.write_table(table(some, boxes, schema))
             yield drain.taken()
         writer.add_key_value_metadata({"geo": json.dumps(extent.metadata())})
     yield drain.taken()
 
 
-def table(rows: Sequence[Row], boxes: Sequence[Sequence[Box]]) -> pa.Table:
-    columns = {name: [row[name] for row in rows] for name in SCHEMA.names if name not in ("bbox", "geometry")}
+def table(rows: Sequence[Row], boxes: Sequence[Sequence[Box]], schema: pa.Schema) -> pa.Table:
+    columns = {name: [row[name] for row in rows] for name in schema.names if name not in ("bbox", "geometry")}
     columns["bbox"] = [around(some) for some in boxes]
     columns["geometry"] = [wkb(some) for some in boxes]
-    return pa.table(columns, schema=SCHEMA)
+    return pa.table(columns, schema=schema)
 
 
 def around(boxes: Sequence[Box]) -> dict[str, float] | None:
