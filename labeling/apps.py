@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class LabelingConfig(AppConfig):
     name = "labeling"
     verbose_name = "Campaigns and labels"
+
+    def ready(self) -> None:
+        from labeling import filtering  # models are there only now
+
+        filtering.register()

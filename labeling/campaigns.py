@@ -1,6 +1,7 @@
 """Campaigns made and changed: their questions and answers, the tiles that come into them, gold and examples.
 
-Tiles come in from a list of keys, a search, an area of one scene at one level, or all pictures of a gallery.
+Tiles come in from a list of keys, a search, a filter, a collection, an area of one scene at one level, or all pictures
+of a gallery.
 """
 
 import re
@@ -18,9 +19,10 @@ from labeling import live, nudging, settling, statistics
 from labeling.errors import BadCampaign, NoSuchCard, UnknownAnswer
 from labeling.models import Answer, Campaign, Card, Example, Learner
 from labeling.settling import portions
-from search import keys, similarity
+from search import collecting, filters, keys, library, similarity
+from search.filters import Filter, Person
 from search.imagery.gallery import listed
-from search.models import Dataset, Scene
+from search.models import Collection, Dataset, Scene
 from search.query import Query
 
 MOST_CARDS = 100_000  # of one campaign
@@ -202,6 +204,50 @@ def add_area(
         rows, cols = block.addresses()
         found += keys.pack_many(scene.address(level, 0, 0), rows, cols).tolist()
     return add_keys(campaign, found, why="area", priority=priority)
+
+
+def add_filtered(campaign: Campaign, asked: Filter, user: Person, *, priority: int = 0) -> int:
+    """All indexed tiles that a filter keeps, in the order of their keys; its learning looks at these from then on.
+
+    user: whose campaigns the filter's labels and scores may be of.  BadCampaign when it keeps none, or too many.
+    """
+    found = kept(campaign.dataset, asked, user)
+    if not found:
+        raise BadCampaign("The filter keeps no tile to label: loosen it.")
+    count = sum(map(len, found))
+    check_room(count, "filter", "Narrow it, or select some of them in the studio and label that collection.")
+    learner = Learner.of(campaign)
+    if not learner.scope and not campaign.cards.exists() and not (asked.labels or asked.scores):
+        learner.scope = filters.as_json(asked)
+        learner.save(update_fields=["scope"])
+    return add_keys(campaign, np.concatenate(found).tolist(), why="filter", priority=priority)
+
+
+def kept(dataset: Dataset, asked: Filter, user: Person) -> list[np.ndarray]:
+    """The keys that a filter keeps, shard by shard."""
+    rows, found = filters.compiled(dataset, asked, user), []
+    for columns in library.opened_all(rows.shards()):
+        if columns is not None and columns.count:
+            mask = rows.mask(columns)
+            some = columns.keys if mask is None else columns.keys[mask]
+            found += [some] if len(some) else []
+    return found
+
+
+def add_collection(campaign: Campaign, collection: Collection, *, priority: int = 0) -> int:
+    """All tiles of a collection of the campaign's dataset. BadCampaign when it has none, or too many."""
+    if collection.dataset_id != campaign.dataset_id:
+        raise BadCampaign(f"{collection.name} is a collection of another dataset: choose one of {campaign.dataset}.")
+    found = collecting.keys_of(collection)
+    if not len(found):
+        raise BadCampaign(f"The collection {collection.name} has no tile to label: add some to it first.")
+    check_room(len(found), f"collection {collection.name}", "Select some of them in the studio, and label those.")
+    return add_keys(campaign, found.tolist(), why=f"collection {collection.name}", priority=priority)
+
+
+def check_room(count: int, what: str, advice: str) -> None:
+    if count > MOST_CARDS:
+        raise BadCampaign(f"The {what} has {count:,} tiles; a campaign holds {MOST_CARDS:,} at most. {advice}")
 
 
 def check_area(area: tuple[float, float, float, float]) -> None:

@@ -40,6 +40,14 @@ class ScopeSerializer(Strict):
         max_length=4, help_text="west, south, east, north in degrees; west > east crosses the date line",
     )  # fmt: skip
 
+    polygon = serializers.DictField(required=False, allow_null=True, help_text="GeoJSON")
+    metrics = serializers.DictField(required=False, help_text="ranges of number columns, as of a filter")
+    values = serializers.DictField(required=False, help_text="texts of text columns, as of a filter")
+    collections = serializers.ListField(child=serializers.CharField(max_length=80), required=False, max_length=100)
+    not_collections = serializers.ListField(child=serializers.CharField(max_length=80), required=False, max_length=100)
+    labels = serializers.ListField(required=False, help_text="refused: they change with what is learnt")
+    scores = serializers.ListField(required=False, help_text="refused: they change with what is learnt")
+
     def get_fields(self) -> dict[str, serializers.Field]:
         """`from` and `to` are not names Python lets a class have."""
         dates = {name: serializers.DateField(required=False, allow_null=True) for name in ("from", "to")}

@@ -38,12 +38,17 @@ class AreaSerializer(Strict):
     bbox = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
 
 
+WAYS = ("keys", "search", "filter", "collection", "area", "all")
+
+
 class TilesSerializer(Strict):
-    """One of the four: which tiles come into a campaign."""
+    """One of these: which tiles come into a campaign."""
 
     keys = serializers.ListField(child=KeyField(), required=False, max_length=MOST_CARDS)
     search = QuerySerializer(required=False, help_text="its results, the most alike first")
     area = AreaSerializer(required=False, help_text="all tiles of a level that a box touches")
+    filter = serializers.DictField(required=False, help_text="all indexed tiles that a filter keeps (docs/filters.md)")
+    collection = serializers.IntegerField(required=False, min_value=1, help_text="all tiles of a collection: its id")
     all = serializers.BooleanField(required=False, help_text="all pictures of a gallery")
     examples = serializers.ListField(
         child=KeyField(), required=False, max_length=MOST_EXAMPLES,
@@ -51,9 +56,9 @@ class TilesSerializer(Strict):
     )  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        given = [name for name in ("keys", "search", "area", "all") if attrs.get(name)]
+        given = [name for name in WAYS if attrs.get(name)]
         if len(given) != 1:
-            raise serializers.ValidationError("Say which tiles: one of keys, search, area and all.")
+            raise serializers.ValidationError(f"Say which tiles: one of {', '.join(WAYS)}.")
         return attrs
 
 

@@ -18,6 +18,7 @@ register_converter(CollectionConverter, "collectionfile")
 SWEEP = "campaigns/<int:number>/sweeps/<int:which>"
 
 urlpatterns = [
+    path("datasets/<slug:slug>/labels/", views.DatasetLabelsView.as_view()),
     path("campaigns/", views.CampaignsView.as_view()),
     path("campaigns/<int:number>/", views.CampaignView.as_view()),
     path("campaigns/<int:number>/state", views.StateView.as_view()),

@@ -13,14 +13,17 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from labeling import campaigns, deleting, describing, exporting, people, settling
+from labeling import campaigns, deleting, describing, exporting, filtering, people, settling
 from labeling import links as share_links
 from labeling.api import serializers as forms
 from labeling.errors import NoSuchCampaign, NoSuchCard, NotHost
 from labeling.models import Campaign, Card
+from search import filters
 from search.api.queries import as_query
 from search.api.views import scene_asked
-from search.models import Dataset
+from search.errors import NoSuchCollection
+from search.filters import Person
+from search.models import Collection, Dataset
 
 
 class HostView(APIView):
@@ -50,15 +53,15 @@ class CampaignsView(HostView):
         tiles, answers = asked.pop("tiles", None), asked.pop("answers", None)
         campaign = campaigns.create(request.user, dataset, asked.pop("question"), answers, **asked)  # type: ignore[arg-type]
         try:
-            add(campaign, tiles or {})
+            add(campaign, tiles or {}, request.user)
         except Exception:
             campaign.delete()  # one that its tiles could not be put into would surprise its host later
             raise
         return Response(describing.full(campaign), 201)
 
 
-def add(campaign: Campaign, tiles: Mapping[str, Any]) -> int:
-    """How many tiles are new."""
+def add(campaign: Campaign, tiles: Mapping[str, Any], user: Person) -> int:
+    """How many tiles are new.  user: who asks, whose campaigns a filter may be about."""
     if tiles.get("examples"):
         campaigns.remember_examples(campaign, tiles["examples"])
     priority = tiles.get("priority", 0)
@@ -68,9 +71,21 @@ def add(campaign: Campaign, tiles: Mapping[str, Any]) -> int:
         area = tiles["area"]
         scene = scene_asked(campaign.dataset, area["product"], area["date"])
         return campaigns.add_area(campaign, scene, area["level"], tuple(area["bbox"]), priority=priority)
+    if tiles.get("filter"):
+        return campaigns.add_filtered(campaign, filters.read(tiles["filter"]), user, priority=priority)
+    if tiles.get("collection"):
+        chosen = collection_numbered(campaign.dataset, tiles["collection"])
+        return campaigns.add_collection(campaign, chosen, priority=priority)
     if tiles.get("all"):
         return campaigns.add_pictures(campaign, priority=priority)
     return campaigns.add_keys(campaign, tiles.get("keys", []), why=tiles.get("why", ""), priority=priority)
+
+
+def collection_numbered(dataset: Dataset, number: int) -> Collection:
+    found = dataset.collections.filter(pk=number).first()
+    if found is None:
+        raise NoSuchCollection(f"{dataset.name} has no collection {number}: it may have been deleted.")
+    return found
 
 
 class CampaignView(HostView):
@@ -124,7 +139,7 @@ class CardsView(HostView):
     @extend_schema(request=forms.CardsToAddSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, number: int) -> Response:
         campaign = self.campaign(request, number)
-        added = add(campaign, self.read(forms.CardsToAddSerializer, request))
+        added = add(campaign, self.read(forms.CardsToAddSerializer, request), request.user)
         return Response({"added": added, "tiles": campaign.cards.count()}, 201)
 
 
@@ -245,6 +260,15 @@ class PersonView(HostView):
         excluded = self.read(forms.PersonSerializer, request)["excluded"]
         (people.exclude if excluded else people.include)(found)
         return Response(describing.person(found))
+
+
+class DatasetLabelsView(APIView):
+    """What you may filter a dataset's tiles by: labels and scores of the campaigns on it that you host."""
+
+    @extend_schema(responses=forms.ResultsAnswer, operation_id="datasets_labels_list")
+    def get(self, request: Request, slug: str) -> Response:
+        dataset = Dataset.visible(request.user, slug)
+        return Response({"results": filtering.offered(dataset, request.user)})
 
 
 FILES: dict[str, tuple[Callable[[Campaign], Iterator[str]], str]] = {

@@ -34,7 +34,7 @@ class Learner(models.Model):
 
     positive, negative: codes of the answers that count as yes and as no; others teach nothing.
     sources: what a tile is described by besides its own vector: "parent", "children", where those levels are indexed.
-    scope: {"products", "levels", "from", "to", "bbox"}, what of the dataset it looks at; what is not said is not
+    scope: a filter (search/filters) without labels and scores, what of the dataset it looks at; what is not said is not
     bounded, but the levels, which are those of the campaign's tiles then.
     examples: keys of tiles that the campaign was made from, positives that it may begin with.
     """

@@ -102,10 +102,18 @@ def opened(learner: Learner) -> Opened:
     masks = [rows.mask(one) for one in found]
     archive = SiteArchive(found, masks, sources_of(learner, query))
     if not len(archive):
-        raise NotIndexed("There is no tile in what this campaign learns from: change its products, dates or area.")
+        raise NotIndexed("There is no tile in what this campaign learns from: change its products, dates or filter.")
     folders = sorted(str(one.folder) for one in found)
-    told = [*folders, str(query.area), str(learner.pool)]
+    told = [*folders, digest(masks), str(learner.pool)]
     return Opened(archive, hashlib.sha256("\n".join(told).encode()).hexdigest()[:16])
+
+
+def digest(masks: Sequence[np.ndarray | None]) -> str:
+    """Of which tiles of the shards may be asked about: they also change with a collection, or with somebody's table."""
+    told = hashlib.sha256()
+    for mask in masks:
+        told.update(b"all" if mask is None else np.packbits(mask).tobytes())
+    return told.hexdigest()
 
 
 def columns_of(rows: Sequence[Shard]) -> list[Columns]:

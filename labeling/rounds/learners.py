@@ -1,6 +1,7 @@
 """How a campaign learns: its settings, and what it may look at."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -14,11 +15,13 @@ from labeling.errors import BadCampaign
 from labeling.models import Campaign, Learner
 from labeling.rounds.triggers import consider
 from ml.active.settings import MIX
-from search import keys, similarity
+from search import filters, keys, similarity
+from search.filters import Filter
 from search.query import Query
 
 PLAIN = ("on", "every", "batch", "head", "pool", "neighbours", "sources")
 SOURCES = ("parent", "children")
+MOVING = ("labels", "scores")
 
 
 def change(campaign: Campaign, given: Mapping[str, Any]) -> Learner:
@@ -77,8 +80,18 @@ def mix_of(given: Mapping[str, float]) -> dict[str, float]:
 
 
 def scope_of(campaign: Campaign, given: Mapping[str, Any]) -> dict[str, Any]:
-    """As it is stored: dates as they are written, without what is not bounded."""
-    scope = {name: value for name, value in given.items() if value not in (None, [], "")}
+    """As it is stored, the JSON of a filter (search/filters): dates as they are written, without what is not bounded.
+
+    Labels and scores are refused: they follow from what is learnt, and an archive that grows and shrinks with its own
+    answers can neither be sampled at random nor be said to be searched through.
+    """
+    scope = {name: value for name, value in given.items() if value not in (None, [], "", {})}
+    moving = [name for name in MOVING if name in scope]
+    if moving:
+        raise BadCampaign(
+            f"Learning cannot be bounded by {' and '.join(moving)}: they change with what is learnt. Make a collection "
+            "of those tiles, and bound it by that."
+        )
     known = set(campaign.dataset.products.values_list("name", flat=True))
     for name in scope.get("products", []):
         if name not in known:
@@ -93,6 +106,7 @@ def scope_of(campaign: Campaign, given: Mapping[str, Any]) -> dict[str, Any]:
         check_area(tuple(scope["bbox"]))
     if scope.get("from", "") > scope.get("to", "9999"):
         raise BadCampaign(f"The dates run backwards: from {scope['from']} to {scope['to']}.")
+    filters.compiled(campaign.dataset, filters.read(scope), None)
     return scope
 
 
@@ -109,12 +123,5 @@ def levels_of(learner: Learner) -> list[int]:
 
 def query_of(learner: Learner) -> Query:
     """Which shards and which tiles of them the campaign looks at, as a search would say it."""
-    scope = learner.scope
-    return Query(
-        products=tuple(scope.get("products", ())), levels=tuple(levels_of(learner)), first=day(scope.get("from")),
-        last=day(scope.get("to")), area=tuple(scope["bbox"]) if scope.get("bbox") else None,
-    )  # fmt: skip
-
-
-def day(written: str | None) -> date | None:
-    return date.fromisoformat(written) if written else None
+    bounds = filters.read({**learner.scope, "levels": levels_of(learner)})
+    return Query(**{one.name: getattr(bounds, one.name) for one in fields(Filter)})

@@ -14,15 +14,14 @@ import numpy as np
 
 from labeling import live
 from labeling.errors import LabelingError, SweepUnready
-from labeling.models import Sweep, SweepPart
-from labeling.sweeps import finishing, scores
+from labeling.models import SweepPart
+from labeling.sweeps import bounds, finishing, scores
 from labeling.sweeps.features import Features
 from ml.classify import Classifier, scoring
 from ml.errors import MLError
 from ml.shards import Shard as Columns
 from search import library
 from search.errors import Cancelled, SearchError
-from search.filters import areas
 from search.models import Shard
 
 log = logging.getLogger(__name__)
@@ -120,16 +119,10 @@ def score(
 def publish(part: SweepPart, columns: Columns) -> None:
     """Keys and order beside the scores, which come last: who finds them finds all."""
     values = scores.mapped(working(part))
-    allowed = inside(part.sweep, columns)
+    allowed = bounds.inside(part.sweep, columns)
     order = scores.best_first(values, allowed)
     scores.store(scores.beside(part.path, "keys"), columns.keys)
     scores.store(scores.beside(part.path, "order"), order)
     working(part).replace(part.path)
     counts = scoring.histogram(values if allowed is None else values[allowed])
     part.finish(tiles=len(order), histogram=np.asarray(counts).tolist(), done=columns.count, total=columns.count)
-
-
-def inside(sweep: Sweep, columns: Columns) -> np.ndarray | None:
-    """(n,) bool: the tiles whose middle lies in the sweep's area; None for all."""
-    area = sweep.scope.get("bbox")
-    return areas.inside(columns, tuple(area), sweep.campaign.dataset.grid) if area and columns.count else None

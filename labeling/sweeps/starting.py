@@ -12,10 +12,9 @@ from labeling.errors import NoSuchSweep, SweepUnready
 from labeling.models import Campaign, Learner, Round, Sweep, SweepPart
 from labeling.models.sweeps import UNFINISHED
 from labeling.rounds.learners import query_of
-from labeling.sweeps import finishing
-from search import similarity
+from labeling.sweeps import bounds, finishing
+from search import filters, similarity
 from search.models import Shard, Status
-from search.query import Query
 
 
 def begin(
@@ -36,8 +35,9 @@ def begin(
             last = campaign.sweeps.aggregate(last=Max("number"))["last"] or 0
             sweep = Sweep.objects.create(
                 campaign=campaign, number=last + 1, round=chosen, classifier=chosen.folder, made_by=user,
-                scope=scope_of(query), threshold=threshold_of(chosen),
+                scope=filters.as_json(query), threshold=threshold_of(chosen),
             )  # fmt: skip
+            bounds.keep(sweep)
             SweepPart.objects.bulk_create([part_of(sweep, shard) for shard in shards], batch_size=1000)
             finishing.tell(sweep)
     except IntegrityError:
@@ -63,16 +63,6 @@ def unfinished(campaign: Campaign, chosen: Round) -> Sweep:
         which = f"Sweep {going.number}" if going else "Another sweep"
         raise SweepUnready(f"{which} of this campaign still goes on: wait for its end, or stop it.")
     return going
-
-
-def scope_of(query: Query) -> dict[str, object]:
-    """As a learner's, with the levels that it left open."""
-    scope = {
-        "products": list(query.products), "levels": list(query.levels),
-        "from": query.first.isoformat() if query.first else None,
-        "to": query.last.isoformat() if query.last else None, "bbox": list(query.area) if query.area else None,
-    }  # fmt: skip
-    return {name: value for name, value in scope.items() if value}
 
 
 def threshold_of(chosen: Round) -> float:

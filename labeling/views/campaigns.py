@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from labeling import describing, links
+from labeling import describing, handing, links
 from labeling.campaigns import COLOURS, DEFAULT_ANSWERS, ICONS
 from labeling.errors import NoSuchLink
 from labeling.models import Campaign, ShareLink
@@ -50,12 +50,14 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
-    """?dataset= where the tiles are from; which tiles, the map's page has left in the browser."""
-    datasets = list(Dataset.objects.visible_to(user_of(request)))
+    """?dataset= where the tiles are from; which tiles, the map's page has left in the browser, or the address says:
+    ?collection=<id>, or ?dataset= and ?filter=<JSON>."""
+    user = user_of(request)
+    datasets = list(Dataset.objects.visible_to(user))
     config = {
         "datasets": [{"slug": d.slug, "name": d.name, "kind": d.kind} for d in datasets],
         "dataset": request.GET.get("dataset", ""), "answers": DEFAULT_ANSWERS, "colours": COLOURS, "icons": ICONS,
-        "chunk": min(CHUNK, settings.UPLOAD_LIMIT),
+        "chunk": min(CHUNK, settings.UPLOAD_LIMIT), **handing.handed(user, request.GET),
     }  # fmt: skip
     return render(request, "labeling/new.html", {"config": config, "datasets": datasets})
 

@@ -15,8 +15,9 @@ from labeling.management.console import CampaignCommand, numbered
 from labeling.models import Campaign, Learner
 from labeling.rounds import describing as learning
 from labeling.rounds.learners import SOURCES
+from search import collecting, filters
 from search.api.views import scene_asked
-from search.management.console import dataset_named
+from search.management.console import dataset_named, filter_given
 
 EXPORTS = {
     "votes.csv": exporting.votes_csv, "labels.csv": exporting.labels_csv, "labels.geojson": exporting.labels_geojson,
@@ -46,6 +47,8 @@ class Command(CampaignCommand):
         tiles.add_argument("--key", nargs="+", type=int, help="tile keys")
         tiles.add_argument("--keys-from", type=Path, help="a text file with one tile key a line")
         tiles.add_argument("--bbox", nargs=4, type=float, metavar=("W", "S", "E", "N"), help="all tiles of an area")
+        tiles.add_argument("--filter", metavar="FILE|JSON", help="all tiles that a filter keeps (docs/filters.md)")
+        tiles.add_argument("--collection", metavar="NAME", help="all tiles of a collection")
         tiles.add_argument("--all", action="store_true", help="all pictures of a gallery")
         add.add_argument("--level", type=int, help="with --bbox: size of the tiles")
         add.add_argument("--product", default="", help="with --bbox: which layer (default: the first)")
@@ -71,6 +74,7 @@ class Command(CampaignCommand):
         learn.add_argument("--head", choices=Learner.Head.values, help="kind of classifier")
         learn.add_argument("--levels", nargs="+", type=int, help="sizes of tiles it looks at")
         learn.add_argument("--products", nargs="+", help="layers it looks at")
+        learn.add_argument("--filter", metavar="FILE|JSON", help="which tiles it looks at, instead of what was said")
         learn.add_argument("--sources", nargs="*", choices=SOURCES, help="what describes a tile besides itself")
         export = verbs.add_parser("export", parents=[shared], help="save its votes or labels")
         export.add_argument("campaign", type=int, help="its number")
@@ -95,6 +99,11 @@ class Command(CampaignCommand):
     def put(self, campaign: Campaign, options: dict[str, Any]) -> int:
         if options["all"]:
             return campaigns.add_pictures(campaign)
+        if options["filter"] is not None:
+            return campaigns.add_filtered(campaign, filter_given(options["filter"]), None)
+        if options["collection"] is not None:
+            chosen = collecting.named(campaign.dataset, options["collection"])
+            return campaigns.add_collection(campaign, chosen)
         if options["bbox"]:
             if options["level"] is None:
                 raise CommandError("--bbox needs --level: how large are the tiles?", returncode=2)
@@ -130,10 +139,12 @@ class Command(CampaignCommand):
         names = ("every", "batch", "pool", "neighbours", "head", "sources")
         given: dict[str, Any] = {name: options[name] for name in names if options[name] is not None}
         scope = {name: options[name] for name in ("levels", "products") if options[name] is not None}
+        if options["filter"] is not None:
+            given["scope"] = filters.as_json(filter_given(options["filter"]))
         if options["switch"]:
             given["on"] = options["switch"] == "on"
         if scope:
-            given["scope"] = {**Learner.of(campaign).scope, **scope}
+            given["scope"] = {**given.get("scope", Learner.of(campaign).scope), **scope}
         if given:
             rounds.change(campaign, given)
         now = learning.learning(campaign)

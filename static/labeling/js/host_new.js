@@ -8,14 +8,19 @@ import { importPictures } from "./host_pictures.js";
 const config = JSON.parse(document.getElementById("config").textContent);
 const WAYS = ["→", "←", "↓", "↑"];
 const form = one("form");
-let handed = handedOver(config.dataset);
+let handed = config.handed ?? (config.problem ? null : handedOver(config.dataset));
+
+/** How many tiles were handed over, in words. */
+function handedWords({ tiles: { keys, area }, count: tiles, words }) {
+  if (words) return `${plural(tiles, "tile")} of ${words}`;
+  return keys ? plural(keys.length, "tile") : area ? "All tiles of an area" : "All pictures";
+}
 
 function drawHanded() {
   show(one("handed"), handed);
   show(one("sources"), !handed);
   if (!handed) { drawSource(); return; }
-  const { keys, area } = handed.tiles;
-  one("handed-count").textContent = keys ? plural(keys.length, "tile") : area ? "All tiles of an area" : "All pictures";
+  one("handed-count").textContent = handedWords(handed);
   one("handed-from").textContent = config.datasets.find(({ slug }) => slug === handed.dataset)?.name ?? handed.dataset;
   one("handed-strip").replaceChildren(...(handed.pictures ?? []).slice(0, 8).map((src) => Object.assign(new Image(96, 96), { src, alt: "" })));
 }
@@ -94,6 +99,7 @@ async function submit(event) {
   }
 }
 
+if (config.problem) fail(new Error(config.problem));
 config.answers.forEach(addAnswer);
 one("add-answer").addEventListener("click", () => addAnswer());
 one("handed-clear").addEventListener("click", () => { handed = null; drawHanded(); });
