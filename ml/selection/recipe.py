@@ -96,7 +96,7 @@ class Recipe:
             min_distance=asking.number(data, "min_distance", above=0, most=FARTHEST),
             duplicates=_duplicates(data.get("duplicates")),
             objectives=_objectives(data.get("objectives")),
-            thresholds=_thresholds(data.get("thresholds") or {}),
+            thresholds=_thresholds({} if data.get("thresholds") is None else data["thresholds"]),
             site={name: data[name] for name in SITE if name in data},
         )
         read.check()
