@@ -173,7 +173,11 @@ def sentence(exc: Exception, code: str) -> str:
 
 
 def fields(exc: Exception) -> dict[str, Any] | None:
-    return exc.detail if isinstance(exc, drf.ValidationError) and isinstance(exc.detail, dict) else None
+    """What is wrong by the field of the request: of a form that was not valid, or as our own refusals say."""
+    if isinstance(exc, drf.ValidationError):
+        return exc.detail if isinstance(exc.detail, dict) else None
+    found: dict[str, Any] | None = getattr(exc, "fields", None)
+    return found
 
 
 def headers(exc: Exception, code: str) -> dict[str, str]:

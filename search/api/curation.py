@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from search import frames
+from search import filters, frames
 from search.describing import Describer
 from search.errors import BadQuery
 from search.frames import Frame
@@ -44,7 +44,9 @@ class ColumnAnswer(serializers.Serializer):
     kind = serializers.CharField(help_text="number, text or date")
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
-    source = serializers.CharField(help_text="metric, table, import, made, collection, label or score")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="metric, table, import, made, collection, label or score"
+    )
     values = serializers.ListField(child=serializers.CharField(), help_text="of a text column, the most frequent")
     measured = serializers.BooleanField(help_text="false while some shards lack it: manage.py measure adds it")
 
@@ -218,8 +220,6 @@ class MaskView(APIView):
         asked = MaskSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         frame = framed(request, slug, asked.validated_data["frame"])
-        from search import filters
-
         wanted = filters.read(asked.validated_data["filter"])
         kept = filters.compiled(frame.dataset, wanted, request.user).of(frame)
         return HttpResponse(frames.packed(kept), "application/octet-stream", headers={"Cache-Control": "no-store"})

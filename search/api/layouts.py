@@ -34,7 +34,8 @@ class LayoutsView(APIView):
         dataset = editor(request, slug)
         asked = NewLayoutSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        job = layouts.request(dataset, owner=request.user, **asked.validated_data)  # type: ignore[arg-type]
+        method, options = asked.validated_data["method"], asked.validated_data["options"]
+        job = layouts.request(dataset, method, options, request.user)  # type: ignore[arg-type]
         return Response(describing.describe(job, request.user), 202)
 
 

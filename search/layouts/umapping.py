@@ -50,7 +50,7 @@ def fitted(vectors: np.ndarray, begun: np.ndarray, options: Mapping[str, Any], r
     count = min(options["neighbours"], len(vectors) - 1)
     near, distances = neighbours(vectors, count, report)
     report("Starting UMAP (half a minute the first time)", 0, 1)
-    import umap.umap_ as umap
+    import umap.umap_ as umap  # type: ignore[import-untyped]
     from sklearn.utils import check_random_state
 
     random = check_random_state(options["seed"])
@@ -111,7 +111,7 @@ def itself_first(near: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, n
 
 def placed(frame: Frame, rows: np.ndarray, vectors: np.ndarray, flat: np.ndarray, report: Reporter) -> np.ndarray:
     """(n, 2): the fitted tiles where they are, the others between their nearest fitted ones, weighed by 1/d²."""
-    index = faiss.index_factory(vectors.shape[1], f"IVF{CELLS},Flat")
+    index: Any = faiss.index_factory(vectors.shape[1], f"IVF{CELLS},Flat")
     index.train(vectors)
     index.add(vectors)
     index.nprobe = LOOKED_INTO

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from django.contrib.auth.models import AnonymousUser, User
 
+from search import collecting, keys
 from search import columns as measured
-from search import keys
 from search.columns import Column
 from search.errors import BadQuery
 from search.frames import Frame
@@ -81,8 +81,6 @@ def values(frame: Frame, name: str, user: Person) -> np.ndarray | Texts:
 
 
 def membership(frame: Frame, which: str) -> Texts:
-    from search import collecting
-
     row = frame.dataset.collections.filter(pk=int(which)).first() if which.isdecimal() else None
     if row is None:
         raise BadQuery(f"There is no collection {which[:20]!r} any more: choose another column.")

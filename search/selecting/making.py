@@ -1,0 +1,136 @@
+"""Selections made: tiles gathered, chosen, compared with the whole, kept as a collection."""
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ml import selection
+from ml.selection import Recipe
+from ml.selection.recipe import Similarity
+from search import collecting, frames
+from search.columns import METRIC
+from search.errors import BadCollection
+from search.frames import Frame
+from search.jobs import Progress, Reporter
+from search.layouts import cache
+from search.models import Collection, Selection
+from search.selecting import asking, columns
+from search.selecting.columns import Person, Texts
+from search.selecting.vectors import FrameVectors
+
+ORDER = "order.npy"
+COMPARED = 16  # columns, at most, whose histograms a report has
+STAGES = {
+    "reading": "Reading the tiles", "gains": "Measuring what each tile would add",
+    "neighbours": "Looking for each tile's neighbours", "similarity": "Comparing with the examples",
+    "duplicates": "Looking for near-duplicates", "choosing": "Choosing tiles", "comparing": "Comparing with the whole",
+}  # fmt: skip
+PLAIN = ("@level", "@product", "@cluster")
+
+
+class Material(NamedTuple):
+    """What a recipe needs of a frame.  allowed: (n,) bool.  before: rows chosen already, ascending."""
+
+    allowed: np.ndarray
+    columns: dict[str, np.ndarray | Texts]
+    similar_to: dict[str, np.ndarray]
+    before: np.ndarray
+
+
+def make(job: Selection, report: Reporter) -> None:
+    """The caller has claimed it. Raises BadSelection and what search refuses, Cancelled."""
+    began = time.monotonic()
+    frame = frames.opened(job.dataset)
+    report("Looking at the tiles", 0, frame.count)
+    recipe = asking.understood(job.recipe)
+    told, rows = chosen(frame, recipe, job.owner, in_words(report))
+    keys = frame.keys[rows]
+    cache.keep(job.folder / ORDER, keys)
+    report("Keeping the collection", 0, 1)
+    told["seconds"] = round(time.monotonic() - began, 1)
+    collection = kept(job, keys)
+    try:
+        job.finish(stage="", report=told, collection=collection)
+    except BaseException:
+        collecting.delete(collection)  # of a selection that was stopped meanwhile
+        raise
+
+
+def in_words(report: Progress) -> Progress:
+    """Stages of ml.selection as people read them."""
+    return lambda stage, done, total: report(STAGES.get(stage, stage.capitalize()), done, total)
+
+
+def chosen(frame: Frame, recipe: Recipe, user: Person, report: Progress) -> tuple[dict[str, Any], np.ndarray]:
+    """The report, and the rows in the order chosen."""
+    material = gathered(frame, recipe, user)
+    vectors = FrameVectors(frame)
+    found = selection.select(
+        vectors, recipe, columns=material.columns, similar_to=material.similar_to, allowed=material.allowed,
+        before=material.before, on_progress=report,
+    )  # fmt: skip
+    seen = np.union1d(material.before, found.rows)
+    compared = selection.compare(
+        vectors, seen, allowed=of_all(material), columns=told_of(frame, recipe, user, material), seed=recipe.seed,
+        on_progress=report,
+    )  # fmt: skip
+    return {
+        "frame": frame.fingerprint, "tiles": frame.count, "allowed": int(material.allowed.sum()),
+        "considered": found.considered, "removed_duplicates": found.removed_duplicates, "chosen": len(found.rows),
+        "before": len(material.before), "stopped_by": found.stopped_by, "approximations": list(found.approximations),
+        "notes": list(found.notes),
+        "closest": float(np.min(found.distances)) if len(found.distances) else None, "compared": compared,
+    }, found.rows  # fmt: skip
+
+
+def of_all(material: Material) -> np.ndarray:
+    """What the chosen tiles are compared with: all that might have been, and what was chosen before."""
+    every = material.allowed.copy()
+    every[material.before] = True
+    return every
+
+
+def gathered(frame: Frame, recipe: Recipe, user: Person) -> Material:
+    like = {
+        one.collection: frame.rows_of(asking.named(frame.dataset, one.collection, f"objectives.{number}"))
+        for number, one in enumerate(recipe.objectives)
+        if isinstance(one, Similarity)
+    }
+    needed = {name: columns.values(frame, name, user) for name in recipe.columns()}
+    return Material(asking.allowed(frame, recipe, user), needed, like, asking.before(frame, recipe))
+
+
+def told_of(frame: Frame, recipe: Recipe, user: Person, material: Material) -> dict[str, np.ndarray | Texts]:
+    """The columns that the report shows: those of the recipe, then metrics and the plain ones that differ at all."""
+    every = {column.name: column for column in columns.columns_of(frame, user)}
+    metrics = [name for name, column in every.items() if column.source == METRIC and column.measured]
+    names = [*dict.fromkeys([*recipe.columns(), *metrics, *PLAIN])][:COMPARED]
+    found = {name: material.columns.get(name) for name in names}
+    read = {name: columns.values(frame, name, user) if one is None else one for name, one in found.items()}
+    return {name: one for name, one in read.items() if isinstance(one, np.ndarray) or len(one[1]) > 1}
+
+
+def kept(job: Selection, keys: np.ndarray) -> Collection:
+    """The collection of that name; with a number where the name was taken meanwhile."""
+    words = f"Selection {job.pk}: {len(keys):,} tiles"
+    for number in range(2, 1000):
+        try:
+            name = job.name if number == 2 else f"{job.name[:72]} ({number - 1})"
+            return collecting.create(job.dataset, name, keys, job.owner, words)
+        except BadCollection:
+            if not job.dataset.collections.filter(name=name).exists():
+                raise
+    raise BadCollection(f"There are too many collections called {job.name}: choose another name.")
+
+
+def order(job: Selection, frame: Frame) -> np.ndarray:
+    """(m,) int32: rows of the frame in the order chosen; tiles that it does not have any more are left out."""
+    path = job.folder / ORDER
+    if not path.is_file():
+        return np.empty(0, np.int32)
+    wanted = np.asarray(cache.load(path))
+    ascending = np.argsort(wanted)
+    rows = frame.rows_of(wanted[ascending])
+    places = ascending[np.searchsorted(wanted[ascending], frame.keys[rows])]
+    return rows[np.argsort(places)].astype(np.int32)
