@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from search import tiles, views
 from search.dashboard import actions, listing, models, page, training_actions
 from search.models import Import
+from search.studio import pages as studio
 
 
 class FormatConverter(StringConverter):
@@ -40,6 +41,8 @@ register_converter(TrainingActionConverter, "trainingaction")
 urlpatterns = [
     path("", views.map_page, name="map"),
     path("worldview/", views.worldview_link, name="worldview"),
+    path("studio/", studio.list_page, name="studios"),
+    path("studio/<slug:slug>/", studio.studio_page, name="studio"),
     path("datasets/", listing.list_page, name="datasets"),
     path("datasets/new/", listing.new_page, name="new-dataset"),
     path("datasets/models/<slug:name>/<int:version>/use/", training_actions.use_model, name="use-model"),

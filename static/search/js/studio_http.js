@@ -21,7 +21,9 @@ export async function failure(answer) {
 /** One bit a tile, the lowest first → Uint8Array(n) of 0 and 1 */
 export function unpacked(buffer, count) {
   const bits = new Uint8Array(buffer);
-  return Uint8Array.from({ length: count }, (_, row) => (bits[row >> 3] >> (row & 7)) & 1);
+  const mask = new Uint8Array(count);
+  for (let row = 0; row < count; row += 1) mask[row] = (bits[row >> 3] >> (row & 7)) & 1;
+  return mask;
 }
 
 /** The reverse, as base64: what the API takes for a set of rows */

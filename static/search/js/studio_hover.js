@@ -1,0 +1,71 @@
+/** A card beside the point that one looks at: its picture and what is known of it. */
+import { one, show } from "./elements.js";
+import { below, lookalikes, metricsOf, nameOf, onTheMap, pictured } from "./studio_words.js";
+
+const LINES = 7; // of metrics
+
+export class HoverCard {
+  #card = one("hover");
+  #studio; #map; #book;
+  #row = -1;
+  #kept = false;
+
+  constructor({ studio, map, book }) {
+    this.#studio = studio;
+    this.#map = map;
+    this.#book = book;
+    map.camera.addEventListener("move", () => this.#place());
+    one("hover-close").addEventListener("click", () => this.hide());
+  }
+
+  /** Does it stay although nothing points at its tile? */
+  get kept() { return this.#row >= 0 && this.#kept; }
+
+  /** kept: it stays, with links, until it is closed: for fingers and keys */
+  async show(row, kept = false) {
+    if (row < 0) return this.hide();
+    this.#kept = kept;
+    this.#card.classList.toggle("hover--kept", kept);
+    if (row === this.#row) return undefined;
+    this.#row = row;
+    const tile = await this.#book.get(row).catch((error) => this.#studio.say(error.message, "error"));
+    if (!tile || row !== this.#row) return undefined;
+    this.#fill(tile);
+    show(this.#card, true);
+    this.#place();
+    return undefined;
+  }
+
+  hide() {
+    this.#row = -1;
+    this.#kept = false;
+    show(this.#card, false);
+  }
+
+  #fill(tile) {
+    one("hover-image").src = pictured(tile, 256);
+    one("hover-title").textContent = nameOf(tile);
+    one("hover-below").textContent = below(tile);
+    one("hover-like").href = lookalikes(tile);
+    one("hover-map").href = onTheMap(tile);
+    const lines = metricsOf(tile, this.#studio.columns).slice(0, LINES);
+    one("hover-metrics").replaceChildren(...lines.flatMap(([words, value]) => [made("dt", words), made("dd", value)]));
+  }
+
+  /** Beside its point, on the side with room. */
+  #place() {
+    if (this.#row < 0 || this.#card.hidden) return;
+    const [x, y] = this.#map.where(this.#row);
+    const { width, height } = this.#map.camera;
+    const [w, h] = [this.#card.offsetWidth, this.#card.offsetHeight];
+    const left = x + 16 + w < width ? x + 16 : x - 16 - w;
+    this.#card.style.left = `${Math.max(8, Math.min(left, width - w - 8))}px`;
+    this.#card.style.top = `${Math.max(8, Math.min(y - h / 2, height - h - 8))}px`;
+  }
+}
+
+function made(kind, text) {
+  const element = document.createElement(kind);
+  element.textContent = text;
+  return element;
+}
