@@ -12,14 +12,14 @@ from typing import Any
 
 from django.db import transaction
 
-from ml import metrics
-from ml.embedding import Columns, Pace, Pixels, embed, pace_of
+from ml.embedding import Pace, embed, pace_of
 from ml.encoders.runtime import find_device
 from ml.errors import ShardBusy
 from ml.shards import ShardWriter
 from search import imagery, progress, switching, tasks, tilesets
 from search.errors import BadQuery, Cancelled
-from search.models import Dataset, Scene, Shard, Status
+from search.imagery import masks
+from search.models import Scene, Shard, Status
 from search.models.shards import shards_folder
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ def request(scene: Scene, levels: Iterable[int], *, background: bool = True) -> 
     background: hand them to the workers now; else they wait for `build_here`.
     """
     dataset = scene.product.dataset
+    if masks.is_mask(scene.product):
+        return  # it is read beside what it masks, and nobody looks for the like of it
     for level in levels:
         dataset.grid.check_level(level)
         for encoder in filter(None, (dataset.encoder_id, dataset.next_encoder_id)):
@@ -82,39 +84,37 @@ def build_here(shard: Shard, on_progress: Progress | None = None) -> bool:
 
 
 def build(shard: Shard, on_progress: Progress | None = None) -> None:
-    """Build the columns whole beside the old ones, then let the row point at them. The caller has claimed it."""
+    """Build the columns whole beside the old ones, then let the row point at them. The caller has claimed it.
+
+    Where the vectors are those of the imagery that there is, and only metrics are missing, these alone are made.
+    """
+    from search import measuring
+
+    if measuring.is_behind(shard):
+        measuring.measure(shard, on_progress)
+        return
     encoder, scene = shard.encoder.load(), shard.scene
     with imagery.opened(scene) as reader:
         plan = reader.plan(shard.level)
         if not len(plan):
             raise BadQuery(f"{shard} has no tiles: the imagery lies outside the grid.")
+        meter = measuring.Meter(scene, reader, plan, shard.level, encoder.size)
         with ShardWriter(
             home(shard) / BUILDING, keys=plan.keys, bounds=plan.bounds, dim=encoder.dim, names=plan.names,
             fingerprint=f"{encoder.fingerprint}-{scene.version}{scene.product.dataset.tiling}",
+            columns=[*measuring.NAMES, meter.version],
         ) as writer:  # fmt: skip
             shard.report(writer.done, writer.total)
             embed(
-                writer, encoder, reader.batches(plan, BATCH),
-                lambda start, end: reader.read(plan, start, end, shard.level, encoder.size),
-                lambda pixels: measured(pixels, scene.product.dataset),
+                writer, encoder, reader.batches(plan, BATCH), meter.read, meter.measured,
                 pace=pace(), on_batch=lambda: report(shard, writer, on_progress),
             )  # fmt: skip
-            publish(shard, writer)
+            publish(shard, writer, meter.version)
 
 
 def pace() -> Pace:
     """On the CPU one lane, whose cores are ENCODER_THREADS."""
     return pace_of(READERS) if find_device() == "cuda" else Pace(READERS, lanes=1, batch=BATCH)
-
-
-def measured(pixels: Pixels, dataset: Dataset) -> Columns:
-    """The tiles' metrics, (n,) each; nodata_share is 1, which leaves the tile out, where too little of it is data."""
-    columns = metrics.compute(pixels.tiles, pixels.valid)
-    missing = columns["nodata_share"]
-    if dataset.kind == Dataset.Kind.GALLERY:
-        missing[:] = 0  # the margins around a picture are not missing data
-    missing[1 - missing < dataset.least_valid] = 1
-    return columns
 
 
 def report(shard: Shard, writer: ShardWriter, on_progress: Progress | None) -> None:
@@ -124,13 +124,13 @@ def report(shard: Shard, writer: ShardWriter, on_progress: Progress | None) -> N
         on_progress(writer.done, writer.total)
 
 
-def publish(shard: Shard, writer: ShardWriter) -> None:
-    """Write the finished folder, swap it in, remove the old one."""
+def publish(shard: Shard, writer: ShardWriter, measured: str = "") -> None:
+    """Write the finished folder, swap it in, remove the old one.  measured: which metrics its columns hold."""
     scene, old = shard.scene, shard.folder
     folder = f"{shard.place()}/{uuid.uuid4().hex[:12]}"
     meta = {
         "dataset": scene.product.dataset.slug, "product": scene.product.name, "date": scene.written_day,
-        "level": shard.level, "encoder": shard.encoder.name, "scene_version": scene.version,
+        "level": shard.level, "encoder": shard.encoder.name, "scene_version": scene.version, "measured": measured,
     }  # fmt: skip
     manifest = writer.finish(
         shards_folder() / folder,
@@ -141,7 +141,7 @@ def publish(shard: Shard, writer: ShardWriter) -> None:
     shard.finish(
         folder=folder, tiles=manifest["count"], **about_index(manifest),
         bytes=sum(file["bytes"] for file in manifest["files"].values()), scene_version=scene.version,
-        done=writer.total, total=writer.total,
+        done=writer.total, total=writer.total, measured=measured,
     )  # fmt: skip
     progress.announce(scene.product.dataset, at_once=True)
     log.info("shard built: %s, %d tiles", shard, shard.tiles)

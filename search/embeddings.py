@@ -245,7 +245,7 @@ def fill(shard: Shard, old: Columns | None, packed: np.ndarray, laid: Laid, file
     with ShardWriter(
         building.home(shard) / building.BUILDING, keys=np.concatenate([kept, packed]),
         bounds=np.concatenate([before, laid.boxes]), dim=shard.encoder.dim,
-        fingerprint=f"{shard.encoder.fingerprint}-{shard.scene.version}",
+        fingerprint=f"{shard.encoder.fingerprint}-{shard.scene.version}", columns=[metric.name for metric in METRICS],
     ) as writer:  # fmt: skip
         if old and writer.done < len(kept):
             append(shard, writer, np.asarray(old.vectors, np.float32)[writer.done :])

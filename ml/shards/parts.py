@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ _CHUNK = 1 << 22
 
 
 class Parts:
-    """The part files of one plan: keys, bounds, names, dim and fingerprint. Another plan starts over."""
+    """The part files of one plan: keys, bounds, names, dim and fingerprint, columns. Another plan starts over."""
 
     def __init__(self, work: Path, plan: str, dim: int) -> None:
         self._vectors, self._metrics, self._progress = (
@@ -83,9 +84,12 @@ class Parts:
                 file.truncate(size)
 
 
-def plan_of(*, keys: NDArray[np.int64], bounds: NDArray[np.float64], names: list[str] | None, dim: int, fp: str) -> str:
+def plan_of(
+    *, keys: NDArray[np.int64], bounds: NDArray[np.float64], names: list[str] | None, dim: int, fp: str,
+    columns: Sequence[str] = (),
+) -> str:  # fmt: skip
     """A digest of everything that must be the same for parts to be continued."""
-    digest = hashlib.sha256(json.dumps([dim, fp, names]).encode())
+    digest = hashlib.sha256(json.dumps([dim, fp, names, *([list(columns)] if columns else [])]).encode())
     digest.update(np.ascontiguousarray(keys).tobytes())
     digest.update(np.ascontiguousarray(bounds).tobytes())
     return digest.hexdigest()

@@ -28,8 +28,9 @@ class ShardWriter:
     """Collects the tiles of one shard in the folder `work`, which survives kill -9 and a full disk.
 
     keys: (n,) int64, different from each other; bounds: (n, 4) float64 west, south, east, north, NaN where a tile has
-    no place; names: file names of a gallery.  Opening the same plan again continues at `done`; another plan, or parts
-    that were damaged, start over.  Raises ShardBusy while another process has the folder open.
+    no place; names: file names of a gallery; columns: what the metrics that `append` brings depend on, their names for
+    example.  Opening the same plan again continues at `done`; another plan, or parts that were damaged, start over.
+    Raises ShardBusy while another process has the folder open.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ShardWriter:
         dim: int,
         fingerprint: str,
         names: Sequence[str] | None = None,
+        columns: Sequence[str] = (),
     ) -> None:
         self._keys, self._bounds = np.asarray(keys, np.int64), np.asarray(bounds, np.float64)
         self._names, self._dim, self._fingerprint = None if names is None else list(names), dim, fingerprint
@@ -49,7 +51,9 @@ class ShardWriter:
         work.mkdir(parents=True, exist_ok=True)
         self._lock = ExitStack()
         self._lock.enter_context(exclusive(work / "lock"))
-        plan = plan_of(keys=self._keys, bounds=self._bounds, names=self._names, dim=dim, fp=fingerprint)
+        plan = plan_of(
+            keys=self._keys, bounds=self._bounds, names=self._names, dim=dim, fp=fingerprint, columns=columns
+        )
         self._parts = Parts(work, plan, dim)
 
     def _check_plan(self) -> None:

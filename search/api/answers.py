@@ -26,7 +26,7 @@ class TileAnswer(serializers.Serializer):
 
 
 class TileWithMetricsAnswer(TileAnswer):
-    metrics = serializers.DictField(child=serializers.FloatField(), allow_null=True)
+    metrics = serializers.DictField(child=serializers.FloatField(allow_null=True), allow_null=True)
 
 
 class TilesAnswer(serializers.Serializer):

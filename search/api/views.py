@@ -1,6 +1,7 @@
 """/api/v1/: datasets, tiles, pictures, search. Views find, check and shape; the work is in search/."""
 
 import json
+import math
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from rest_framework.views import APIView
 from search import exports, keys, library, pictures, progress, similarity
 from search.api import answers
 from search.api.queries import PageSerializer, PlaceSerializer, QuerySerializer, form_data, read_query
+from search.columns import METRIC_COLUMNS
 from search.describing import Describer, describe_dataset
 from search.errors import NoSuchTile, TooLarge
 from search.imagery.gallery import listed
@@ -111,12 +113,15 @@ class TileView(APIView):
         return Response({**Describer(dataset).tile(packed), "metrics": metrics_of(dataset, packed)})
 
 
-def metrics_of(dataset: Dataset, key: int) -> dict[str, float] | None:
+def metrics_of(dataset: Dataset, key: int) -> dict[str, float | None] | None:
+    """None for a metric that is not known of this tile; of one that is not indexed nothing is."""
     indexed = library.find(dataset, key)
     if indexed is None:
         return None
     columns, row = indexed
-    return {name: float(columns.column(name)[row]) for name in similarity.METRIC_NAMES}
+    held = set(columns.columns)
+    values = {name: float(columns.column(name)[row]) for name in METRIC_COLUMNS if name in held}
+    return {name: value if math.isfinite(value := values.get(name, math.nan)) else None for name in METRIC_COLUMNS}
 
 
 class UploadThrottled(APIView):

@@ -79,6 +79,10 @@ class GalleryReader:
         pairs = [boxed(self._decode(i), size) for i in range(start, end)]
         return Pixels(np.stack([tile for tile, _ in pairs]), np.stack([valid for _, valid in pairs]))
 
+    def sizes(self, plan: Plan, level: int) -> np.ndarray:
+        """(n,) float32 bytes of the plan's pictures as they lie on disk."""
+        return self.table["bytes"].to_numpy().astype(np.float32)
+
     def picture(self, level: int, row: int, col: int, size: int, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """One image inside a (size, size) square, not cropped; the margins are not valid."""
         return boxed(self._decode(self.index(level, row, col)), size)

@@ -60,6 +60,10 @@ class RasterReader:
         tiles = rgb.reshape(size, count, size, 3).transpose(1, 0, 2, 3)
         return Pixels(np.ascontiguousarray(tiles), valid.reshape(size, count, size).transpose(1, 0, 2).copy())
 
+    def sizes(self, plan: Plan, level: int) -> np.ndarray:
+        """(n,) float32 NaN: a tile is a part of a file, or of several."""
+        return np.full(len(plan), np.nan, np.float32)
+
     def picture(self, level: int, row: int, col: int, size: int, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """One tile for looking at: (size, size, 3) uint8 and (size, size) bool; smooth where it is enlarged."""
         return self.area(self.grid.bounds(level, row, col, offset), size, size, resampling="cubic")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 from PIL import Image
 
 from search import grid, keys, tilesets
@@ -46,6 +47,19 @@ class TilesetReader:
         places = [keys.unpack(key) for key in plan.keys[start:end].tolist()]
         pairs = [self.sample(at.level, at.row, at.col, size, at.offset) for at in places]
         return Pixels(np.stack([rgb for rgb, _ in pairs]), np.stack([valid for _, valid in pairs]))
+
+    def sizes(self, plan: Plan, level: int) -> np.ndarray:
+        """(n,) float32 bytes of the plan's tiles as they were downloaded; NaN for those made of others."""
+        found, table = np.full(len(plan), np.nan, np.float32), tilesets.listed(self.scene)
+        here = table.filter(pc.equal(table["level"], level))
+        at = self.scene.address(level, 0, 0)
+        held = keys.pack_many(at, here["row"].to_numpy(), here["col"].to_numpy())
+        order = np.argsort(held)
+        rows = np.minimum(np.searchsorted(held, plan.keys, sorter=order), max(len(held) - 1, 0))
+        if len(held):
+            same = held[order[rows]] == plan.keys
+            found[same] = here["bytes"].to_numpy()[order[rows[same]]]
+        return found
 
     def picture(self, level: int, row: int, col: int, size: int, offset: int = 0) -> Picture:
         """One tile for looking at, in the colours that the server drew it in."""

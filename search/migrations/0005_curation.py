@@ -287,4 +287,9 @@ class Migration(migrations.Migration):
             model_name="view",
             constraint=models.UniqueConstraint(fields=("dataset", "owner", "name"), name="view_name_once"),
         ),
+        migrations.AddField(
+            model_name="shard",
+            name="measured",
+            field=models.CharField(blank=True, help_text="which metrics its columns hold", max_length=40),
+        ),
     ]

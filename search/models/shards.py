@@ -37,6 +37,7 @@ class Shard(Buildable):
     recall = models.FloatField(null=True, blank=True, help_text="of the index at k = 50, measured when it was built")
     engine = models.CharField(max_length=16, blank=True, help_text="of the index; scan: every tile is compared")
     scene_version = models.CharField(max_length=16, blank=True, help_text="the imagery the finished folder was made of")
+    measured = models.CharField(max_length=40, blank=True, help_text="which metrics its columns hold")
 
     objects = ShardQuerySet.as_manager()  # type: ignore[misc]
 

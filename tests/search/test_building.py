@@ -8,7 +8,7 @@ from celery import current_app
 from django.utils import timezone
 
 from ml.shards import ShardWriter
-from search import building, library, tasks
+from search import building, library, measuring, tasks
 from search.errors import BadQuery, Cancelled
 from search.models import Scene, Shard, Status
 from search.models.buildable import ATTEMPTS, LEASE, this_worker
@@ -73,7 +73,7 @@ def test_a_task_for_a_deleted_shard_does_nothing():
 
 def test_a_failure_is_kept_and_tried_again(monkeypatch):
     shard = one(make_map())
-    monkeypatch.setattr(building.metrics, "compute", lambda *_: 1 / 0)
+    monkeypatch.setattr(measuring.metrics, "compute", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         tasks.build_shard(shard.pk)
     shard.refresh_from_db()
@@ -83,7 +83,7 @@ def test_a_failure_is_kept_and_tried_again(monkeypatch):
 
 def test_after_three_failures_it_is_given_up(monkeypatch):
     shard = one(make_map())
-    monkeypatch.setattr(building.metrics, "compute", lambda *_: 1 / 0)
+    monkeypatch.setattr(measuring.metrics, "compute", lambda *_: 1 / 0)
     for _ in range(ATTEMPTS):
         with pytest.raises(ZeroDivisionError):
             tasks.build_shard(shard.pk)
@@ -131,7 +131,7 @@ def test_a_shard_whose_folder_another_process_holds_waits_untried():
 
 
 def test_an_interrupted_build_continues_where_it_stopped(monkeypatch):
-    shard, read, real = one(make_map()), [], building.metrics.compute
+    shard, read, real = one(make_map()), [], measuring.metrics.compute
 
     def dies_at_the_third(tiles, valid):
         read.append(len(tiles))
@@ -139,7 +139,7 @@ def test_an_interrupted_build_continues_where_it_stopped(monkeypatch):
             raise KeyboardInterrupt
         return real(tiles, valid)
 
-    monkeypatch.setattr(building.metrics, "compute", dies_at_the_third)
+    monkeypatch.setattr(measuring.metrics, "compute", dies_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         building.build_here(shard)
     assert shard.done == sum(read[:2])
