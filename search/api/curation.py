@@ -99,7 +99,7 @@ class MaskSerializer(serializers.Serializer):
     filter = serializers.DictField(help_text="as docs/filters.md has it; {}: every tile")
 
 
-class TilesSerializer(serializers.Serializer):
+class StudioTilesSerializer(serializers.Serializer):
     frame = serializers.CharField(max_length=32)
     rows = serializers.ListField(child=serializers.IntegerField(min_value=0), max_length=MOST_TILES)
 
@@ -228,9 +228,9 @@ class MaskView(APIView):
 class StudioTilesView(APIView):
     """Some tiles of the frame, by their rows, with their metrics."""
 
-    @extend_schema(request=TilesSerializer, responses=StudioTilesAnswer, operation_id="studio_tiles")
+    @extend_schema(request=StudioTilesSerializer, responses=StudioTilesAnswer, operation_id="studio_tiles")
     def post(self, request: Request, slug: str) -> Response:
-        asked = TilesSerializer(data=request.data)
+        asked = StudioTilesSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         frame = framed(request, slug, asked.validated_data["frame"])
         return Response({"results": tiles_of(frame, asked.validated_data["rows"])})

@@ -28,7 +28,7 @@ class RecipeSerializer(serializers.Serializer):
     duplicates = serializers.DictField(required=False, help_text='{"distance": 0.02}: of closer tiles one stays')
     objectives = serializers.ListField(
         child=serializers.DictField(), required=False,
-        help_text="kind: diversity, typicality, weight, balance or similarity, each with a strength; the product counts",
+        help_text="kind: diversity, typicality, weight, balance or similarity, each with a strength",
     )  # fmt: skip
     thresholds = serializers.DictField(required=False, help_text='{"sharpness": [10, null]}')
     seed = serializers.IntegerField(required=False, min_value=0, help_text="the same seed chooses the same tiles")

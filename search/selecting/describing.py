@@ -14,18 +14,19 @@ from search.selecting import asking
 
 def describe(job: Selection, user: User | AnonymousUser, *, whole: bool = True) -> dict[str, Any]:
     """whole: with the comparison, which is long."""
-    report = dict(job.report)
-    if not whole:
-        report.pop("compared", None)
-    error = sentence(job.error)
-    row = job.collection
+    return {**described(job, whole=whole), "may_change": jobs.may_change(job, user)}
+
+
+def described(job: Selection, *, whole: bool = True) -> dict[str, Any]:
+    report = {name: value for name, value in job.report.items() if whole or name != "compared"}
+    error, row = sentence(job.error), job.collection
     return {
         "id": job.pk, "name": job.name, "status": job.status, "stage": job.stage, "done": job.done, "total": job.total,
         "recipe": job.recipe, "report": report, "error": error,
         "field": asking.field_of(job.recipe, error) if job.status == Status.FAILED else "",
         "collection": {"id": row.pk, "name": row.name, "count": row.count} if row else None,
         "command": command(job), "owner": job.owner.username if job.owner else None,
-        "may_change": jobs.may_change(job, user), "created_at": job.created_at, "finished_at": job.finished_at,
+        "created_at": job.created_at, "finished_at": job.finished_at,
     }  # fmt: skip
 
 
