@@ -1,15 +1,17 @@
 """Who can be chosen: what filter and thresholds leave, without near-duplicates and what is chosen already."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.errors import BadSelection
 from ml.selection.columns import Columns
 from ml.selection.duplicates import copies
 from ml.selection.factors import ranks
 from ml.selection.recipe import Recipe, Weight
-from ml.selection.vectors import Flags, Progress, Rows, Vectors, usable
+from ml.selection.vectors import Flags, Progress, Rows, Vectors, directed, usable
 
 
 @dataclass
@@ -42,15 +44,13 @@ def candidates(
         notes.append(f"{asked - left:,} of {asked:,} tiles have a vector that is not finite or all 0: left out.")
     if left == 0:
         raise BadSelection(f"None of {asked:,} vectors is finite and other than 0: embed these tiles anew.")
-    chosen = known_rows(before, vectors.shape[0])
-    chosen = (
-        chosen[np.linalg.norm(np.asarray(vectors[np.sort(chosen)], np.float32), axis=1) > 0] if len(chosen) else chosen
-    )
+    chosen = known_rows(before, vectors.shape[0], "What was chosen before")
     free = usable_rows.copy()
     free[chosen] = False
     if not free.any():
         raise BadSelection(f"All {left:,} tiles are chosen already: there is nothing to continue with.")
     kept = columns.within(recipe.thresholds, free)
+    chosen = chosen[directed(vectors, chosen)]
     found = Candidates(np.flatnonzero(kept), usable_rows, chosen, int(kept.sum()), None, notes=notes)
     found.wanted = _wanted(recipe, left, found.considered)
     return found
@@ -66,7 +66,7 @@ def without_copies(
     for one in recipe.objectives:
         if isinstance(one, Weight):
             rank = ranks(columns.numbers(one.column, "A weight")[found.rows], one.prefer == "high")
-            better += one.strength * np.nan_to_num(rank)
+            better += one.strength * np.log(np.nan_to_num(rank, nan=1e-12))  # unknown: goes first
     order = np.lexsort((first[found.rows], -better))
     gone = copies(vectors, found.rows, recipe.duplicates, order, found.before, progress)
     found.rows, found.removed = found.rows[~gone], int(gone.sum())
@@ -77,11 +77,11 @@ def without_copies(
         )
 
 
-def known_rows(rows: Rows | None, count: int) -> Rows:
-    """BadSelection for positions that there are not."""
+def known_rows(rows: NDArray[Any] | None, count: int, what: str) -> Rows:
+    """Ascending, each once. BadSelection for positions that there are not; what: who names them."""
     found = np.unique(np.asarray([] if rows is None else rows, np.int64))
     if len(found) and (found[0] < 0 or found[-1] >= count):
-        raise BadSelection(f"What was chosen before names rows outside the {count:,} tiles there are. Choose it again.")
+        raise BadSelection(f"{what} names rows outside the {count:,} tiles there are. Choose it again.")
     return found
 
 

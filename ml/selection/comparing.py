@@ -41,7 +41,7 @@ def compare(
     """
     with one_thread_each():
         rows = np.flatnonzero(usable(vectors, allowed, on_progress))
-        here = np.intersect1d(known_rows(chosen, vectors.shape[0]), rows)
+        here = np.intersect1d(known_rows(chosen, vectors.shape[0], "What is chosen"), rows)
         if not len(here):
             raise BadSelection("Nothing is chosen among these tiles: choose some, or widen the filter.")
         rng = np.random.default_rng(seed)

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from ml.errors import BadSelection
 from ml.selection import classes, factors
 from ml.selection.balance import Classes, Shares
-from ml.selection.candidates import Candidates
+from ml.selection.candidates import Candidates, known_rows
 from ml.selection.columns import Columns
 from ml.selection.covering import COVERED, Cover, stand_ins
 from ml.selection.greedy import Powers, Shrinking
 from ml.selection.neighbours import mean_distance
 from ml.selection.recipe import Balance, Diversity, Objective, Recipe, Similarity, Typicality, Weight, kind_of
 from ml.selection.spreading import Spread
-from ml.selection.vectors import Doubles, Floats, Progress, Rows, Vectors, unit
+from ml.selection.vectors import Doubles, Floats, Progress, Rows, Vectors, directed, unit
 
 
 class Product:
@@ -102,12 +102,19 @@ class Product:
         if not len(wide):
             raise BadSelection(f"{one.collection} is empty: add tiles to it, or choose other examples.")
         if wide.ndim == 1:
-            return unit(self._vectors, np.unique(wide.astype(np.int64)))
+            return unit(self._vectors, self._known_examples(one, wide))
         vectors = wide.astype(np.float32)
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         if vectors.shape[1] != self._vectors.shape[1] or not (np.isfinite(length) & (length > 0)).all():
             raise BadSelection(f"The vectors of {one.collection} are not such as those of the tiles: embed them alike.")
         return vectors / length
+
+    def _known_examples(self, one: Similarity, rows: NDArray[Any]) -> Rows:
+        known = known_rows(rows, self._vectors.shape[0], one.collection)
+        good = known[directed(self._vectors, known)]
+        if not len(good):
+            raise BadSelection(f"No tile of {one.collection} has a vector that is finite and other than 0: add others.")
+        return good
 
     def _spread(self, strength: float) -> Spread:
         return Spread(self._vectors, self._found.rows, self._found.before, strength, self._recipe.min_distance or 0.0)

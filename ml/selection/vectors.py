@@ -62,7 +62,16 @@ def usable(vectors: Vectors, allowed: Flags | None = None, on_progress: Progress
     for start in range(0, n, BLOCK):
         here = slice(start, min(start + BLOCK, n))
         if found[here].any():
-            length = np.linalg.norm(np.asarray(vectors[here], np.float32), axis=1)
-            found[here] &= np.isfinite(length) & (length > 0)
+            found[here] &= _directed(vectors[here])
             on_progress("reading", here.stop, n)
     return found
+
+
+def directed(vectors: Vectors, rows: Rows) -> Flags:
+    """Which of some rows, which ascend, have a direction: (m,)."""
+    return _directed(vectors[rows]) if len(rows) else np.zeros(0, bool)
+
+
+def _directed(some: Any) -> Flags:
+    length = np.linalg.norm(np.asarray(some, np.float32), axis=1)
+    return np.asarray(np.isfinite(length) & (length > 0))
