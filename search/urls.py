@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from search import tiles, views
 from search.dashboard import actions, listing, models, page, training_actions
+from search.evaluating import page as embedding
 from search.models import Import
 from search.studio import pages as studio
 
@@ -27,6 +28,10 @@ class ModelActionConverter(StringConverter):
     regex = "promote|retire|unretire"
 
 
+class EvaluationActionConverter(StringConverter):
+    regex = "cancel|remove"
+
+
 class TrainingActionConverter(StringConverter):
     regex = "cancel|resume"
 
@@ -37,12 +42,18 @@ register_converter(ImportActionConverter, "importaction")
 register_converter(ShardActionConverter, "shardaction")
 register_converter(ModelActionConverter, "modelaction")
 register_converter(TrainingActionConverter, "trainingaction")
+register_converter(EvaluationActionConverter, "evaluationaction")
 
 urlpatterns = [
     path("", views.map_page, name="map"),
     path("worldview/", views.worldview_link, name="worldview"),
     path("studio/", studio.list_page, name="studios"),
     path("studio/<slug:slug>/", studio.studio_page, name="studio"),
+    path("studio/<slug:slug>/embedding/", embedding.embedding_page, name="studio-embedding"),
+    path("studio/<slug:slug>/embedding/start/", embedding.start, name="start-evaluation"),
+    path(
+        "studio/<slug:slug>/embedding/<int:number>/<evaluationaction:action>/", embedding.act, name="act-on-evaluation"
+    ),
     path("datasets/", listing.list_page, name="datasets"),
     path("datasets/new/", listing.new_page, name="new-dataset"),
     path("datasets/models/<slug:name>/<int:version>/use/", training_actions.use_model, name="use-model"),

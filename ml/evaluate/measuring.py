@@ -78,7 +78,7 @@ def measure(
         labelled=labelled.name,
         tiles=len(labelled),
         dim=vectors.shape[1],
-        **{key: float(np.nanmean(values)) for key, values in per_class.items()},
+        **{key: _mean(values) for key, values in per_class.items()},
         alignment=_alignment(encode, vectors, labelled) if encode else float("nan"),
         uniformity=metrics.uniformity(vectors),
         effective_rank=metrics.effective_rank(vectors),
@@ -144,6 +144,12 @@ def _strips(found: metrics.Nearest, labelled: Labelled) -> dict[str, list[int]]:
         query = int(random.choice(np.flatnonzero(labelled.labels == c)))
         strips[name] = [query, *(int(row) for row in found.rows[query, :10] if row >= 0)]
     return strips
+
+
+def _mean(values: list[float]) -> float:
+    """Of those that are known; NaN of none."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _plain(value: Any) -> Any:

@@ -1,8 +1,10 @@
-"""Being written."""
+"""How good embeddings are on labels at hand: encoders side by side.
 
-from search.models import Evaluation
+recipe.py      what is asked;                      labels.py: which tiles have which class, where they lie
+making.py      as rows, made by workers or here;   encoding.py: vectors of each encoder, and what is said of it
+describing.py  in words and numbers;               page.py: /studio/<dataset>/embedding/
+"""
 
+from search.evaluating.making import make_here, request
 
-def make_here(job: Evaluation) -> bool:
-    """Make it in this process; False when another one has it. What goes wrong is kept in the row and raised."""
-    return job.claim()
+__all__ = ["make_here", "request"]
