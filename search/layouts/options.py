@@ -36,8 +36,8 @@ def check_umap(options: Mapping[str, Any]) -> None:
     distance = options["min_dist"]
     if isinstance(distance, bool) or not isinstance(distance, int | float) or not 0 <= distance <= 0.99:
         raise BadLayout(f"min_dist is {distance!r}: give a number from 0 (tight groups) to 0.99 (spread out).")
-    if not whole(options["seed"]) or not 0 <= options["seed"] < 2**31:
-        raise BadLayout(f"seed is {options['seed']!r}: give a whole number from 0 to {2**31 - 1}.")
+    if not whole(options["seed"]) or not 0 <= options["seed"] < 2**32:
+        raise BadLayout(f"seed is {options['seed']!r}: give a whole number from 0 to {2**32 - 1}.")
 
 
 def whole(value: object) -> bool:
