@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from django.db import transaction
 
-from search import building, galleries, grid, rasters
+from search import building, galleries, grid, measuring, rasters
 from search.errors import BadImagery
+from search.imagery import masks
 from search.intake import gathering, storing, videos
 from search.intake.gathering import Found
 from search.intake.items import Item
@@ -52,6 +53,10 @@ def import_images(
     for scene in report.scenes:
         wanted = options.levels or tuple(report.dataset.levels_wanted) or levels_of(scene)
         building.request(scene, wanted, background=background)
+    older = len(measuring.behind(report.dataset)) if options.mask_of else 0
+    if older:
+        report.notes.append(f"{older} shards were measured before this cloud mask was there: measure them again, on "
+                            f"the dataset's page or with manage.py measure {report.dataset.slug}.")  # fmt: skip
     return report
 
 
@@ -109,6 +114,9 @@ def take_in_map(found: Found, options: Options, on_progress: Progress | None) ->
     ledger = Ledger(found.home / "seen.jsonl", f"map {choices}")
     good, refused = looked_at(found.items, lambda item: rasters.look(item, choices, ledger), on_progress)
     flat = [(item, raster) for item, parts in good for raster in parts]
+    if options.mask_of:
+        for item, raster in flat:
+            masks.check(raster.path, item.title)
     flat, unfit = storing.fitting(flat, held)
     refused = [*found.refused, *refused, *unfit]
     if not flat:

@@ -39,6 +39,7 @@ class Options:
     nodata: float | None = None  # None: what each file says
     convert: bool = False  # copy rasters into the data folder as COGs
     framing: Framing = field(default_factory=Framing)  # which frames of videos become pictures
+    mask_of: str = ""  # the product of the dataset whose clouds these files show, see imagery.masks
     footprints: Path | None = None  # a STAC item or a GeoJSON FeatureCollection that names files
     tms: str = grid.GEOGRAPHIC.id  # of a new dataset, as the three below
     offset_grid: bool = False

@@ -9,6 +9,7 @@ import numpy as np
 from search import encoders, galleries, keys, rasters
 from search.digests import version_of
 from search.errors import BadImagery
+from search.imagery import masks
 from search.intake import dating
 from search.intake.items import Item
 from search.intake.options import Options, product_name, short_name
@@ -35,16 +36,13 @@ def dataset_of(options: Options, kind: str) -> Dataset:
 
 def product_of(dataset: Dataset, options: Options) -> Product:
     name = product_name(options)
-    existing = dataset.products.filter(name=name).first()
-    if existing:
-        return existing
-    return Product.objects.create(
-        dataset=dataset,
-        number=dataset.next_product_number(),
-        name=name,
-        title=options.title or name,
+    product = dataset.products.filter(name=name).first() or Product.objects.create(
+        dataset=dataset, number=dataset.next_product_number(), name=name, title=options.title or name,
         credit=options.credit,
-    )
+    )  # fmt: skip
+    if options.mask_of:
+        masks.declare(product, options.mask_of)
+    return product
 
 
 def stretch_held(options: Options) -> Stretch | None:

@@ -44,6 +44,12 @@ class Report:
     examples: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "table": described(self.table), "rows": self.rows, "matched": self.matched, "replaced": self.replaced,
+            "examples": self.examples, "notes": self.notes,
+        }  # fmt: skip
+
     def sentences(self) -> list[str]:
         titles = ", ".join(one["title"] for one in self.table.columns)
         told = [f"{self.matched:,} of {self.rows:,} rows of {self.table.name} name a tile; they bring {titles}."]
@@ -53,6 +59,13 @@ class Report:
         if self.replaced:
             told.append(f"{self.replaced:,} rows gave way to a later row of the same tile.")
         return [*told, *self.notes]
+
+
+def described(table: Table) -> dict[str, Any]:
+    return {
+        "id": table.pk, "name": table.name, "columns": table.columns, "rows": table.rows, "matched": table.matched,
+        "owner": table.owner.username if table.owner else None, "created_at": table.created_at.isoformat(),
+    }  # fmt: skip
 
 
 def bring_in(

@@ -77,6 +77,8 @@ class Command(SiteCommand):
         add("--high", type=float, nargs="+", default=[], help="for --stretch given: drawn white, one or one a band")
         add("--nodata", type=float, help="the value that means no data (default: what each file says)")
         add("--convert", action="store_true", help="copy rasters into the data folder as COGs")
+        add("--cloud-mask-of", default="", metavar="PRODUCT", help="these files say where another product of the "
+            "dataset shows clouds (what is not 0): its tiles' cloud_share is taken from them")  # fmt: skip
 
     def add_tiling(self, group: Any) -> None:
         add = group.add_argument
@@ -100,7 +102,7 @@ class Command(SiteCommand):
             date_pattern=options["date_pattern"], footprints=options["footprints"], bands=tuple(options["bands"]),
             stretch=stretching(options), nodata=options["nodata"], convert=options["convert"], tms=options["grid"],
             offset_grid=options["offset_grid"], edges=options["edges"], min_valid=options["min_valid"],
-            framing=framing(options),
+            framing=framing(options), mask_of=options["cloud_mask_of"],
         )  # fmt: skip
         with bar("Looking at files", quiet=options["json"]) as report:
             imported = importing.import_images(
