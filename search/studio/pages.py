@@ -65,7 +65,8 @@ def studio_page(request: HttpRequest, slug: str) -> HttpResponse:
         "may_import": dataset.may_import(user),
         "datasets": Dataset.objects.visible_to(user),
         "config": {
-            "slug": dataset.slug, "name": dataset.name, "kind": dataset.kind, "api": f"/api/v1/datasets/{dataset.slug}/",
+            "slug": dataset.slug, "name": dataset.name, "kind": dataset.kind,
+            "api": f"/api/v1/datasets/{dataset.slug}/",
             "grid": dataset.grid.describe() if is_map else None,
             "bits": {name: {"shift": keys.SHIFTS[name], "width": keys.WIDTHS[name]} for name in PLACED},
         },

@@ -55,7 +55,7 @@ export class Actions {
     this.#said();
   }
 
-  #said() { this.#studio.say(`${plural(this.#studio.markedCount, "tile")} marked now.`); }
+  #said() { this.#studio.say(`${plural(this.#studio.markedCount, "tile")} marked now.`, "quiet"); }
 
   async #change(remove) {
     const { frame, marked } = this.#studio;

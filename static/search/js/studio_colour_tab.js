@@ -43,7 +43,7 @@ function group(title, columns, chosen) {
   const made = document.createElement("optgroup");
   made.label = title;
   made.append(...columns.map(({ name, title: words, unit, measured }) => {
-    const label = `${words || name}${unit ? ` (${unit})` : ""}${measured === false ? ", not of all tiles" : ""}`;
+    const label = `${words || name}${unit && !/^\d/.test(unit) ? ` (${unit})` : ""}${measured === false ? ", not of all tiles" : ""}`;
     return new Option(label, name, false, name === chosen);
   }));
   return made;

@@ -9,10 +9,11 @@ import { attribute, paste, points, sheet, SPACE } from "./studio_gl.js";
 import { arranged, between, eased, pointSize, shuffled } from "./studio_order.js";
 
 const MARGIN = 0.15; // of the screen, that a sheet reaches beyond each side
-const FEW = 20_000; // points that any machine draws within a frame
+const FEW = 50_000; // points that any machine draws within a frame
 const STILL = 90; // milliseconds after the last movement
 const FAST = 18; // milliseconds of a portion that may grow
 const SLOW = 40;
+const LEAST = 16_384; // points of a portion
 
 export class Drawing {
   size = 1;
@@ -29,6 +30,8 @@ export class Drawing {
   #direct = FEW;
   #moved = -Infinity;
   #asked = false;
+  #placed = false;
+  #painted = false;
 
   /** Throws where the browser has no WebGL2. */
   constructor(canvas, camera, n) {
@@ -51,6 +54,7 @@ export class Drawing {
     const to = arranged(positions, this.#order, 2);
     this.#from = ms ? between(this.#from, this.#to, eased(this.#way)) : to;
     [this.#to, this.#way, this.#began, this.#lasts] = [to, ms ? 0 : 1, performance.now(), ms];
+    this.#placed = true;
     this.#upload.from(this.#from);
     this.#upload.to(this.#to);
     this.#renew();
@@ -60,6 +64,7 @@ export class Drawing {
   paint(colours, faded) {
     this.#colours = arranged(colours, this.#order, 4);
     this.#faded = faded;
+    this.#painted = true;
     this.#upload.colours(this.#colours);
     this.#renew();
   }
@@ -101,7 +106,7 @@ export class Drawing {
 
   #tick() {
     this.#asked = false;
-    if (this.#gl.isContextLost()) return;
+    if (this.#gl.isContextLost() || !this.#placed || !this.#painted) return;
     this.#measure();
     if (this.#way < 1) this.#fly();
     else if (!this.inPortions) this.#all();
@@ -121,6 +126,7 @@ export class Drawing {
     this.#current = false;
   }
 
+  /** Straight onto the screen; the sheets are of no use until the points have arrived. */
   #fly() {
     this.#way = Math.min(1, (performance.now() - this.#began) / this.#lasts);
     this.#toScreen();
@@ -175,7 +181,7 @@ export class Drawing {
     const took = now - this.#sent;
     if (took < FAST && this.#portion >= this.n) this.#direct = this.n;
     if (took < FAST) this.#portion *= 2;
-    if (took > SLOW) this.#portion = Math.max(4096, this.#portion >> 1);
+    if (took > SLOW) this.#portion = Math.max(LEAST, this.#portion >> 1);
     return true;
   }
 

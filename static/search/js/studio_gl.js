@@ -27,8 +27,10 @@ void main() {
   vec2 away = (gl_PointCoord - 0.5) * side;
   float radius = length(away);
   if (side > 2.5 && radius > side * 0.5) discard;
-  bool rim = ink.a > 0.5 && (side < 3.5 || radius > side * 0.5 - max(1.0, side * 0.16));
-  result = vec4(rim ? vec3(1.0) : ink.rgb, 1.0);
+  bool marked = ink.a > 0.5;
+  bool rim = marked && side > 6.5 && radius > side * 0.5 - max(1.0, side * 0.16);
+  vec3 inner = marked && side <= 6.5 ? mix(ink.rgb, vec3(1.0), 0.3) : ink.rgb;  // no room for a rim
+  result = vec4(rim ? vec3(1.0) : inner, 1.0);
 }`;
 const SHEET = `#version 300 es
 uniform vec4 moved;  // middle and half size of the picture on the screen

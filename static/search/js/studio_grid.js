@@ -141,7 +141,7 @@ export class TileGrid {
   #toggle(row) {
     const removing = this.#studio.marked[row];
     this.#studio.mark([row], removing ? "remove" : "add");
-    this.#studio.say(`${removing ? "Unmarked" : "Marked"}: ${count(this.#studio.markedCount)} marked now.`);
+    this.#studio.say(`${removing ? "Unmarked" : "Marked"}: ${count(this.#studio.markedCount)} marked now.`, "quiet");
   }
 
   /** One tab stop for the grid; arrows move in it, Delete unmarks. */

@@ -1,6 +1,6 @@
 /** A card beside the point that one looks at: its picture and what is known of it. */
 import { one, show } from "./elements.js";
-import { below, lookalikes, metricsOf, nameOf, onTheMap, pictured } from "./studio_words.js";
+import { below, lookalikes, metricsOf, nameOf, onTheMap, pictured, short, written } from "./studio_words.js";
 
 const LINES = 7; // of metrics
 
@@ -30,7 +30,8 @@ export class HoverCard {
     this.#row = row;
     const tile = await this.#book.get(row).catch((error) => this.#studio.say(error.message, "error"));
     if (!tile || row !== this.#row) return undefined;
-    this.#fill(tile);
+    this.#fill(tile, await this.#coloured(row));
+    if (row !== this.#row) return undefined;
     show(this.#card, true);
     this.#place();
     return undefined;
@@ -42,13 +43,24 @@ export class HoverCard {
     show(this.#card, false);
   }
 
-  #fill(tile) {
+  /** What it is coloured by, where that is no metric. */
+  async #coloured(row) {
+    const column = this.#studio.column(this.#studio.colour);
+    if (!column || column.source === "metric" || column.name === "@date" || column.name === "@level") return null;
+    const values = await this.#studio.values(column.name).catch(() => null); // the map has said why
+    if (!values) return null;
+    const number = values.numbers?.[row];
+    const text = values.codes ? values.texts[values.codes[row]] ?? "none" : Number.isNaN(number) ? "unknown" : written(number, column.unit);
+    return [short(column.title || column.name), text];
+  }
+
+  #fill(tile, coloured) {
     one("hover-image").src = pictured(tile, 256);
     one("hover-title").textContent = nameOf(tile);
     one("hover-below").textContent = below(tile);
     one("hover-like").href = lookalikes(tile);
     one("hover-map").href = onTheMap(tile);
-    const lines = metricsOf(tile, this.#studio.columns).slice(0, LINES);
+    const lines = [...(coloured ? [coloured] : []), ...metricsOf(tile, this.#studio.columns)].slice(0, LINES);
     one("hover-metrics").replaceChildren(...lines.flatMap(([words, value]) => [made("dt", words), made("dd", value)]));
   }
 

@@ -33,18 +33,19 @@ export class Inset {
     requestAnimationFrame(() => this.#draw());
   }
 
-  /** Lower halves of the keys → Float32Array(2n), from 0 to 1 to the right and down */
+  /** Lower halves of the keys → Float32Array(3n): left, top and side, in widths of the map, to the right and down */
   #located(halves) {
-    const { origin, extent: [west, south, east, north], levels } = this.#grid;
+    const { origin, extent: [west, , east, north], levels } = this.#grid;
     const spans = levels.map(({ span }) => span);
     const part = (half, name) => (half >>> this.#bits[name].shift) & (2 ** this.#bits[name].width - 1);
-    const found = new Float32Array(this.#studio.tiles * 2);
+    const found = new Float32Array(this.#studio.tiles * 3);
     for (let row = 0; row < this.#studio.tiles; row += 1) {
       const half = halves[2 * row];
-      const middle = 0.5 + part(half, "offset") / 2;
+      const moved = part(half, "offset") / 2;
       const span = spans[part(half, "level")];
-      found[2 * row] = (origin[0] + (part(half, "col") + middle) * span - west) / (east - west);
-      found[2 * row + 1] = (north - (origin[1] - (part(half, "row") + middle) * span)) / (north - south);
+      found[3 * row] = (origin[0] + (part(half, "col") + moved) * span - west) / (east - west);
+      found[3 * row + 1] = (north - origin[1] + (part(half, "row") + moved) * span) / (east - west);
+      found[3 * row + 2] = span / (east - west);
     }
     return found;
   }
@@ -62,22 +63,22 @@ export class Inset {
       this.#background = null;
     }
     const context = this.#canvas.getContext("2d");
-    this.#background ??= this.#dots(context.createImageData(size.width, size.height), view, hex("--border-strong", this.#element), 1);
+    this.#background ??= this.#squares(context.createImageData(size.width, size.height), view, hex("--border-strong", this.#element));
     const picture = new ImageData(this.#background.data.slice(), size.width, size.height);
-    if (markedCount) this.#dots(picture, marked, hex("--accent", this.#element), ratio, view);
+    if (markedCount) this.#squares(picture, marked, hex("--accent", this.#element), view);
     context.putImageData(picture, 0, 0);
   }
 
-  #dots(picture, mask, colour, reach, also = mask) {
+  #squares(picture, mask, colour, also = mask) {
     const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
     const pixels = new Uint32Array(picture.data.buffer);
     const ink = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-    const side = Math.round(reach);
     for (let row = 0; row < mask.length; row += 1) {
       if (!mask[row] || !also[row]) continue;
-      const x = Math.min(picture.width - 1 - side, Math.floor(this.#places[2 * row] * picture.width));
-      const y = Math.min(picture.height - 1 - side, Math.floor(this.#places[2 * row + 1] * picture.height));
-      for (let down = 0; down <= side; down += 1) pixels.fill(ink, (y + down) * picture.width + x, (y + down) * picture.width + x + side + 1);
+      const [left, top, side] = [0, 1, 2].map((at) => this.#places[3 * row + at] * picture.width);
+      const [x, right] = [Math.max(0, Math.floor(left)), Math.min(picture.width, Math.ceil(left + side))];
+      const [y, bottom] = [Math.max(0, Math.floor(top)), Math.min(picture.height, Math.ceil(top + side))];
+      for (let line = y; line < bottom; line += 1) pixels.fill(ink, line * picture.width + x, line * picture.width + right);
     }
     return picture;
   }

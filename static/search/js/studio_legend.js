@@ -42,13 +42,14 @@ export class Legend {
     const mask = new Uint8Array(tiles);
     for (let row = 0; row < tiles; row += 1) mask[row] = view[row] && rows(row) ? 1 : 0;
     this.#studio.mark(mask, event.altKey ? "remove" : event.shiftKey ? "add" : "replace");
-    this.#studio.say(`${label}: ${plural(this.#studio.markedCount, "tile")} marked now.`);
+    this.#studio.say(`${label}: ${plural(this.#studio.markedCount, "tile")} marked now.`, "quiet");
   }
 
   /** In the map's corner, for eyes: the ramp with its ends, or the most frequent values. */
   #corner(kind, entries) {
     const column = this.#studio.column(this.#studio.colour);
-    const title = column ? [column.title || column.name, column.unit && `(${column.unit})`].filter(Boolean).join(" ") : "Order of the selection";
+    const unit = /^\d/.test(column?.unit ?? "") ? "" : column?.unit;
+    const title = column ? [column.title || column.name, unit && `(${unit})`].filter(Boolean).join(" ") : "Order of the selection";
     show(one("corner"), kind !== "none");
     if (kind === "none") return;
     one("corner-title").textContent = title;

@@ -4,7 +4,8 @@
  */
 import { pictured } from "./studio_words.js";
 
-const SIDE = 64; // CSS pixels of a cell at its smallest; the next step comes at twice that
+const SIDE = 56; // CSS pixels of a cell at its smallest; the next step comes at twice that
+const NARROW = [600, 40]; // screens less wide than this have smaller cells
 const AT_ONCE = 6; // pictures on their way
 const KEPT = 3000; // pictures
 const TOGETHER = 300; // tiles
@@ -52,7 +53,7 @@ export class Mosaic {
     this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#context.clearRect(0, 0, camera.width, camera.height);
     if (!this.#map.positions) return;
-    const step = Math.floor(Math.log2(camera.scale / SIDE)); // a cell is 2^-step wide
+    const step = Math.floor(Math.log2(camera.scale / (camera.width < NARROW[0] ? NARROW[1] : SIDE))); // a cell is 2^-step wide
     this.#queue = [];
     for (const [i, j] of this.#inSight(step)) this.#cell(step, i, j);
     for (const row of this.#queue.slice(0, TOGETHER)) this.#book.get(row); // asked for in one request
@@ -100,6 +101,8 @@ export class Mosaic {
     const context = this.#context;
     const { naturalWidth: w, naturalHeight: h } = picture;
     const part = Math.min(w, h); // the middle square of a picture that is none
+    context.fillStyle = "#060b14"; // --map-space, so that no points show between the pictures
+    context.fillRect(x, y, side, side);
     context.drawImage(picture, (w - part) / 2, (h - part) / 2, part, part, x + 1, y + 1, side - 2, side - 2);
     if (!this.#studio.marked[row]) return;
     context.strokeStyle = "#ffffff";

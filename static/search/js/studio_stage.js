@@ -74,8 +74,8 @@ export class Stage {
   #drawn(line, mode) {
     const rows = this.#map.inside(line);
     this.#studio.mark(rows, mode === "replace" ? this.#mode : mode);
-    this.#studio.say(`${plural(rows.length, "tile")} inside the line; ${plural(this.#studio.markedCount, "tile")} marked now.`);
-    if (rows.length) this.#reveal(rows[0]);
+    this.#studio.say(`${plural(rows.length, "tile")} inside the line; ${plural(this.#studio.markedCount, "tile")} marked now.`, "quiet");
+    one("tray-scroll").scrollTop = 0;
   }
 
   #click(x, y, mode, finger) {

@@ -1,20 +1,26 @@
 /** What a tile says of itself in the studio, and where its links lead. */
-import { score, subtitle, title } from "./format.js";
+import { count, subtitle, title } from "./format.js";
 
 export const nameOf = title;
 
-const SHARE = "share";
+const FIRST = ["luminance", "contrast", "sharpness", "saturation", "cloud_share", "snr", "entropy"]; // then the others
 
-/** [[title, value written], …] of a tile's metrics that are known */
+/** [[title, value written], …] of a tile's metrics that are known, those that say most first */
 export function metricsOf(tile, columns) {
   const known = columns.filter(({ name }) => Number.isFinite(tile.metrics?.[name]));
-  return known.map(({ name, title: words, unit }) => [words || name, written(tile.metrics[name], unit)]);
+  const rank = ({ name }) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  const sorted = known.sort((one, other) => rank(one) - rank(other));
+  return sorted.map(({ name, title: words, unit }) => [short(words || name), written(tile.metrics[name], unit)]);
 }
 
-function written(value, unit) {
-  if (unit === SHARE || unit === "%") return unit === "%" ? `${score(value)} %` : `${Math.round(value * 100)} %`;
-  const number = Math.abs(value) >= 100 ? String(Math.round(value)) : value.toPrecision(3).replace(/\.?0+$/, "");
-  return [number.replace("-", "−"), unit].filter(Boolean).join("\u00a0");
+/** Without what a title explains in brackets. */
+export const short = (words) => words.replace(/ \(.*\)$/, "");
+
+/** unit: empty, a unit, or the range of a number that has none, as "0–255" */
+export function written(value, unit = "") {
+  if (unit === "0–1") return `${Math.round(value * 100)} %`;
+  const number = Math.abs(value) >= 100 ? count(value) : String(Number(value.toPrecision(3)));
+  return [number.replace("-", "−"), /^\d/.test(unit) ? "" : unit].filter(Boolean).join("\u00a0");
 }
 
 export const below = (tile) => [subtitle(tile), tile.center ? `level ${tile.level}` : ""].filter(Boolean).join(" · ");
