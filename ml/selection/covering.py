@@ -16,7 +16,7 @@ import numpy as np
 from ml.selection.vectors import Doubles, Floats, Rows, Vectors, unit
 from ml.selection.workers import pieces, side_by_side
 
-COVERED = 10_000  # rows that stand for all where there are more
+COVERED = 5000  # rows that stand for all where there are more
 _ROWS = 512  # rows in a block
 _TINY = 1e-12
 

@@ -151,6 +151,7 @@ class Pile:
             look.close()
         self._add_up()
         self._bounds[self._pool] = self._total
+        self._looks = []  # before the next ones are made: they are large
         self._resize()
         left = int((self._bounds > -np.inf).sum())
         if left <= self._size:

@@ -28,8 +28,8 @@ class Spread:
 
     @property
     def most(self) -> int:
-        """Rows in a pool, so that it takes no more than 64 MB."""
-        return max(256, (64 << 20) // (4 * self._vectors.shape[1]))
+        """Rows in a pool, so that it takes no more than 32 MB."""
+        return max(256, (32 << 20) // (4 * self._vectors.shape[1]))
 
     def start(self) -> Doubles:
         """(c,) bounds of `Look.logs`."""

@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]  # stage, done, total; may raise, to stop
-BLOCK = 8192  # rows that are in memory as float32 at once
+BLOCK = 4096  # rows that are read at once
 
 
 class Vectors(Protocol):
@@ -36,8 +36,10 @@ def unit(vectors: Vectors, rows: Rows) -> Floats:
     """(m, dim) of length 1, in the order of rows. The rows must be usable."""
     order = np.argsort(rows, kind="stable")
     found = np.empty((len(rows), vectors.shape[1]), np.float32)
-    found[order] = vectors[rows[order]]
-    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    for start in range(0, len(rows), BLOCK):
+        here = order[start : start + BLOCK]
+        some = np.asarray(vectors[rows[here]], np.float32)
+        found[here] = some / np.sqrt(np.einsum("ij,ij->i", some, some))[:, None]
     return found
 
 
@@ -73,5 +75,6 @@ def directed(vectors: Vectors, rows: Rows) -> Flags:
 
 
 def _directed(some: Any) -> Flags:
-    length = np.linalg.norm(np.asarray(some, np.float32), axis=1)
+    wide = np.asarray(some, np.float32)
+    length = np.einsum("ij,ij->i", wide, wide)
     return np.asarray(np.isfinite(length) & (length > 0))

@@ -1,6 +1,7 @@
 """Selections: the order that is promised, when it stops, and what it says about itself."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ COLUMNS = {"sharpness": SHARP, "label": (LABELS.astype(np.int32), ["sea", "land"
 Rows = NDArray[np.int64]
 
 
-def chosen(objectives: list[dict[str, object]] | None = None, vectors: object = X, **more: object) -> Selection:
+def chosen(objectives: list[dict[str, Any]] | None = None, vectors: object = X, **more: object) -> Selection:
     """What select makes of a recipe; arguments that are no recipe's are select's."""
     others = {name: more.pop(name) for name in ("allowed", "before", "similar_to", "on_progress") if name in more}
     recipe = {"n": 40, "objectives": objectives, **more} if "share" not in more else {"objectives": objectives, **more}

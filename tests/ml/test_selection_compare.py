@@ -1,6 +1,7 @@
 """What is chosen beside the whole, and beside a random choice of as many."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ X = clustered(N)
 RANDOM = np.random.default_rng(2)
 NUMBERS = np.where(np.arange(N) < 10, np.nan, RANDOM.normal(size=N))
 CODES = np.where(np.arange(N) % 10 == 0, -1, np.arange(N) % 3)
-COLUMNS = {"sharpness": NUMBERS, "label": (CODES, ["a", "b", "c"])}
+COLUMNS: dict[str, Any] = {"sharpness": NUMBERS, "label": (CODES, ["a", "b", "c"])}
 CHOSEN = select(X, Recipe.read({"n": 60, "objectives": [{"kind": "diversity"}]})).rows
 FOUND = compare(X, CHOSEN, columns=COLUMNS)
 

@@ -29,7 +29,8 @@ FAR = np.sqrt(np.maximum(2 - 2 * WIDE @ WIDE.T, 0))
 
 
 def plainly(order: NDArray[np.int64], distance: float) -> NDArray[np.bool_]:
-    gone, kept = np.zeros(len(X), bool), []
+    gone = np.zeros(len(X), bool)
+    kept: list[int] = []
     for row in order:
         if kept and FAR[row, kept].min() < distance:
             gone[row] = True

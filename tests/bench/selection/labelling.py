@@ -2,8 +2,8 @@
 
     python -m tests.bench.selection.labelling --data ../shared/data [--clothes package/src/clothes] --plot FILE.webp
 
-Half of the places are the pool, the other half the test; five times. So many tiles of the pool are chosen, no label known:
-they get theirs and teach a logistic regression (L2, C = 1, vectors centred and divided by their mean length).
+Half of the places are the pool, the other half the test; five times. So many tiles of the pool are chosen, no label
+known; they get theirs and teach a logistic regression (L2, C = 1, vectors centred and divided by their mean length).
 """
 
 import argparse
