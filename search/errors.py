@@ -129,6 +129,10 @@ class BadTable(SearchError):
     """A file of metadata columns that cannot be joined to the tiles, and why."""
 
 
+class NoSuchTable(SearchError):
+    """No table of that number in a dataset that this person may see."""
+
+
 class NoSuchJob(SearchError):
     """No selection, map of embeddings or evaluation of that number whose dataset this person may see."""
 

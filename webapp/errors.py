@@ -40,6 +40,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     search.errors.NoSuchView: (404, "not_found"),
     search.errors.BadCollection: (400, "bad_collection"),
     search.errors.BadTable: (400, "bad_table"),
+    search.errors.NoSuchTable: (404, "no_such_table"),
     search.errors.NoSuchJob: (404, "no_such_job"),
     search.errors.BadLayout: (400, "bad_layout"),
     ml.errors.BadSelection: (400, "bad_selection"),

@@ -2,5 +2,9 @@
 
 from search.tables.asking import columns_of, numbers, texts
 from search.tables.bringing import Report, bring_in, described, remove
+from search.tables.sending import bring_sent, check_may_remove, table_of
 
-__all__ = ["Report", "bring_in", "columns_of", "described", "numbers", "remove", "texts"]
+__all__ = [
+    "Report", "bring_in", "bring_sent", "check_may_remove", "columns_of", "described", "numbers", "remove", "table_of",
+    "texts",
+]  # fmt: skip

@@ -19,7 +19,7 @@ KINDS = (  # the first that matches; whatever else there is, is a page
         "slow",
         re.compile(
             r"/api/v1/(gibs|uploads)/|/api/v1/models/$|/datasets/models/upload/"
-            r"|(/api/v1)?/datasets/[^/]+/(trainings/(estimate|preview)|encoder/)"
+            r"|(/api/v1)?/datasets/[^/]+/(trainings/(estimate|preview)|encoder/|tables/)"
         ),
     ),
     (
