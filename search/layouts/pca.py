@@ -13,6 +13,7 @@ from search.layouts.cache import cached
 SAMPLE = 50_000  # tiles from which the axes are computed
 COMPONENTS = 16  # axes that clusters are made of; the first two are the map
 CLUSTERS = 20  # at most
+BLOCK = 8192  # tiles projected at a time
 
 
 def points(frame: Frame) -> np.ndarray:
@@ -32,10 +33,10 @@ def components(frame: Frame) -> np.ndarray:
 
 def projected(frame: Frame) -> np.ndarray:
     mean, axes = principal(sampled(frame, SAMPLE), COMPONENTS)
-    found = np.empty((frame.count, axes.shape[1]), np.float32)
-    for where, block in frame.blocks():
-        found[where] = (block.astype(np.float32) - mean) @ axes
-    return found
+    found, middle = np.empty((frame.count, axes.shape[1]), np.float32), mean @ axes
+    for where, block in frame.blocks(most=BLOCK):
+        np.matmul(block.astype(np.float32), axes, out=found[where])
+    return found - middle
 
 
 def sampled(frame: Frame, most: int, seed: int = 0) -> np.ndarray:
