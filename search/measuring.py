@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from ml import metrics
 from ml.embedding import Columns, Pixels
@@ -81,6 +81,12 @@ def behind(dataset: Dataset) -> list[int]:
         return list(rows.exclude(measured=wanted("")).values_list("pk", flat=True))
     told = rows.values_list("pk", "measured", "scene__product__name", "scene__day")
     return [pk for pk, has, product, day in told if has != wanted(masked.get((product, day), ""))]
+
+
+def at_work(dataset: Dataset) -> int:
+    """Finished shards that are being measured, or wait for it."""
+    rows = candidates(dataset).filter(status__in=[Status.WAITING, Status.RUNNING], scene_version=F("scene__version"))
+    return rows.count()
 
 
 def candidates(dataset: Dataset) -> QuerySet[Shard]:

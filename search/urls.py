@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from search import tiles, views
-from search.dashboard import actions, listing, models, page, training_actions
+from search.dashboard import actions, column_actions, listing, models, page, training_actions
 from search.evaluating import page as embedding
 from search.models import Import
 from search.studio import pages as studio
@@ -69,6 +69,9 @@ urlpatterns = [
         "datasets/<slug:slug>/imports/<int:number>/<importaction:action>/", actions.act_on_import, name="act-on-import"
     ),
     path("datasets/<slug:slug>/shards/<shardaction:action>/", actions.act_on_shards, name="act-on-shards"),
+    path("datasets/<slug:slug>/tables/", column_actions.bring, name="bring-table"),
+    path("datasets/<slug:slug>/tables/<int:number>/remove/", column_actions.remove, name="remove-table"),
+    path("datasets/<slug:slug>/measuring/", column_actions.measure, name="measure"),
     path("datasets/<slug:slug>/trainings/", training_actions.start, name="start-training"),
     path("datasets/<slug:slug>/trainings/estimate/", training_actions.estimate, name="training-estimate"),
     path("datasets/<slug:slug>/trainings/preview/", training_actions.preview, name="training-preview"),

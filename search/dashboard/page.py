@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from search import datasets, filetypes, progress, summary, uploads
 from search.compositing.recipe import IN_WORDS
-from search.dashboard import activity, coverage, disk, previews, teaching
+from search.dashboard import activity, columns, coverage, disk, previews, teaching
 from search.describing import describe_levels, image_address
 from search.errors import NoSuchTile
 from search.grid import GEOGRAPHIC
@@ -34,7 +34,8 @@ def shown(request: HttpRequest, dataset: Dataset, status: int = 200, **more: Any
         "jobs": [activity.describe(job, lines=activity.LINES) for job in activity.latest(dataset)],
         "job_count": dataset.imports.count(), "shards": progress.totals(dataset), "disk": disk.use(dataset),
         "strips": previews.strips(dataset), "may_import": may_import, "may_manage": dataset.may_manage(user),
-        **teaching.told(dataset), **(offered(dataset, user) if may_import else {}), **more,
+        **teaching.told(dataset), "columns": columns.told(dataset, user),
+        **(offered(dataset, user) if may_import else {}), **more,
     }  # fmt: skip
     return render(request, "search/datasets/page.html", context, status=status)
 

@@ -18,8 +18,8 @@ def bring_sent(dataset: Dataset, sent: UploadedFile, *, user: User | AnonymousUs
     check_may_import(dataset, user)
     size, most = (sent.size or 0) / 2**20, settings.UPLOAD_LIMIT / 2**20
     if size > most:
-        raise TooLarge(f"{sent.name} has {size:.0f} MB; {most:.0f} MB may be sent. Save it as Parquet, leave columns out, "
-                       "or bring it on the server with manage.py import_metadata.")  # fmt: skip
+        raise TooLarge(f"{sent.name} has {size:.0f} MB; {most:.0f} MB may be sent. Save it as Parquet, leave columns "
+                       "out, or bring it on the server with manage.py import_metadata.")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table"
         with path.open("wb") as file:

@@ -12,7 +12,7 @@ import { moveInGrid } from "./grid_keys.js";
 
 const root = one("dashboard");
 const slug = root.dataset.slug;
-const parts = new PageParts(["holds", "activity", "trainings", "coverage", "index", "disk"]);
+const parts = new PageParts(["holds", "activity", "measuring", "trainings", "coverage", "index", "disk"]);
 const watching = { root, refresh: () => parts.refresh().then(() => trainings.start()), announce: (text) => { one("announce").textContent = text; } };
 const activity = new ActivityView(watching);
 const trainings = new TrainingView(watching);
