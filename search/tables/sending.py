@@ -13,8 +13,11 @@ from search.permissions import check_may_import
 from search.tables import bringing
 
 
-def bring_sent(dataset: Dataset, sent: UploadedFile, *, user: User | AnonymousUser, **how: str) -> bringing.Report:
-    """As `bringing.bring_in`.  how: key, delimiter, encoding.  NotAllowed, TooLarge, BadTable."""
+def bring_sent(
+    dataset: Dataset, sent: UploadedFile, *, user: User | AnonymousUser, key: str = "", delimiter: str = "",
+    encoding: str = "",
+) -> bringing.Report:  # fmt: skip
+    """As `bringing.bring_in`; NotAllowed and TooLarge besides."""
     check_may_import(dataset, user)
     size, most = (sent.size or 0) / 2**20, settings.UPLOAD_LIMIT / 2**20
     if size > most:
@@ -26,7 +29,8 @@ def bring_sent(dataset: Dataset, sent: UploadedFile, *, user: User | AnonymousUs
             for chunk in sent.chunks():
                 file.write(chunk)
         owner = user if isinstance(user, User) else None
-        return bringing.bring_in(dataset, path, user=owner, name=plain(sent.name or ""), **how)
+        name = plain(sent.name or "")
+        return bringing.bring_in(dataset, path, user=owner, name=name, key=key, delimiter=delimiter, encoding=encoding)
 
 
 def plain(name: str) -> str:
