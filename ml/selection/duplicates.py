@@ -17,7 +17,7 @@ from ml.selection.cells import Cells
 from ml.selection.vectors import Flags, Floats, Progress, Rows, Vectors, silent, usable
 from ml.selection.workers import one_thread_each
 
-DISTANCE = 0.05  # where the demo's encoder sees copies; docs/benchmarks/selection.md
+DISTANCE = 0.15  # for the demo's encoder: docs/benchmarks/selection.md
 MOST = 1_000_000  # pairs that are kept
 _CURVE = 60_000  # tiles of which a curve is made; of more a part
 _FIRST, _BLOCK = 1024, 32_768  # rows gone through at once: at first, and at most

