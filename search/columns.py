@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from ml.errors import DamagedShard
 from ml.metrics import METRICS
-from ml.shards import Shard as Opened
+from ml.shards.files import TILES
 from search.errors import BadQuery
 from search.frames import Frame
 from search.models import Dataset, Shard
@@ -110,6 +111,6 @@ def unmeasured(dataset: Dataset) -> set[str]:
 def names_in(folder: Path) -> frozenset[str]:
     """Columns of a finished shard's folder, which never change; none of one that cannot be read."""
     try:
-        return frozenset(Opened.open(folder, verify=False).columns)
-    except DamagedShard:
+        return frozenset(pq.read_schema(folder / TILES).names)
+    except (OSError, pa.ArrowException):
         return frozenset()

@@ -21,6 +21,7 @@ from search.models import Dataset
 MOST_COLUMNS, MOST_BINS, MOST_TEXTS = 64, 200, 100
 RIM = 0.5  # per cent of the tiles at either end that may lie beyond the outer bins
 STRETCHED = 4  # times as wide as what lies between the rims: then the outer bins hold what is far out
+SAMPLE = 50_000  # tiles whose numbers say where the rims are
 UNKNOWN = 255  # the bin of a tile of which a number is not known
 
 
@@ -61,9 +62,16 @@ def facets(dataset: Dataset, asked: Filter, names: Sequence[str], bins: int, use
         raise BadQuery(f"Ask for {MOST_COLUMNS} columns at most, with 1 to {MOST_BINS} bins.")
     wanted = [columns.column_named(dataset, name) for name in dict.fromkeys(names)]
     frame = frames.opened(dataset)
+    read(frame, [column.name for column in wanted if column.source == columns.METRIC])
     kept = Kept(frame, filters.compiled(dataset, asked, user))
     spread = {column.name: of_column(frame, column, bins, kept) for column in wanted}
     return {"tiles": frame.count, "kept": int(kept.all.sum()), "columns": spread}
+
+
+def read(frame: Frame, names: Sequence[str]) -> None:
+    """Metrics that are not in memory yet, of each shard in one go."""
+    for part in frame.parts:
+        part.columns.read(name for name in names if name in part.columns.columns)
 
 
 class Kept:
@@ -138,11 +146,14 @@ def spread_of(asked: Asked, name: str, kind: str, bins: int, stamp: tuple[int, .
 def binned(values: np.ndarray, bins: int) -> Bins:
     """(n,) numbers, NaN where unknown, into bins of one width; the outer ones hold what lies beyond them."""
     known = np.isfinite(values)
-    some = values[known].astype(np.float64)
-    first, last = ends(some)
-    codes = np.full(len(values), UNKNOWN, np.uint8)
-    codes[known] = np.clip((some - first) * (bins / (last - first)), 0, bins - 1).astype(np.uint8)
+    every = bool(known.all())
+    some = values if every else values[known]
     low, high = (float(some.min()), float(some.max())) if len(some) else (None, None)
+    first, last = ends(some)
+    found = np.subtract(some, first, dtype=np.float64)
+    found *= bins / (last - first)
+    codes = np.full(len(values), UNKNOWN, np.uint8)
+    codes[slice(None) if every else known] = np.clip(found, 0, bins - 1, out=found)
     return Bins(np.linspace(first, last, bins + 1), codes, low, high)
 
 
@@ -151,7 +162,8 @@ def ends(some: np.ndarray) -> tuple[float, float]:
     if not len(some):
         return 0.0, 1.0
     low, high = float(some.min()), float(some.max())
-    near, far = (float(value) for value in np.percentile(some, [RIM, 100 - RIM]))
+    looked_at = some[:: max(1, len(some) // SAMPLE)].astype(np.float64)
+    near, far = (float(value) for value in np.percentile(looked_at, [RIM, 100 - RIM]))
     if far > near and high - low > STRETCHED * (far - near):
         low, high = near, far
     least = max(abs(low), abs(high), 1.0) * 1e-6

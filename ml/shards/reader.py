@@ -1,5 +1,7 @@
 """Reading and searching a shard."""
 
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -54,10 +56,16 @@ class Shard:
     def column(self, name: str) -> NDArray[Any]:
         """A column of tiles.parquet as (count,) array, kept once read; raises KeyError for a name it does not have."""
         if name not in self._columns:
-            self._columns[name] = _read_column(self.folder, name)
+            self._columns |= _read_columns(self.folder, [name])
         return self._columns[name]
 
-    @property
+    def read(self, names: Iterable[str]) -> None:
+        """Several columns at once, for `column`: the file is opened only once. KeyError as there."""
+        missing = [name for name in dict.fromkeys(names) if name not in self._columns]
+        if missing:
+            self._columns |= _read_columns(self.folder, missing)
+
+    @cached_property
     def columns(self) -> list[str]:
         """The names that `column` knows."""
         with _parquet(self.folder) as file:
@@ -177,12 +185,13 @@ def _parquet(folder: Path) -> pq.ParquetFile:
         raise DamagedShard(folder, TILES, str(error)) from error
 
 
-def _read_column(folder: Path, name: str) -> NDArray[Any]:
+def _read_columns(folder: Path, names: list[str]) -> dict[str, NDArray[Any]]:
     with _parquet(folder) as file:
-        if name not in file.schema_arrow.names:
-            raise KeyError(f"{folder / TILES} has no column {name!r}, only {', '.join(file.schema_arrow.names)}")
+        wrong = [name for name in names if name not in file.schema_arrow.names]
+        if wrong:
+            raise KeyError(f"{folder / TILES} has no column {wrong[0]!r}, only {', '.join(file.schema_arrow.names)}")
         try:
-            column: NDArray[Any] = file.read([name]).column(0).to_numpy()
+            table = file.read(names)
+            return {name: table[name].to_numpy() for name in names}
         except (OSError, pa.ArrowException) as error:
             raise DamagedShard(folder, TILES, str(error)) from error
-    return column
