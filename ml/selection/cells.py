@@ -64,7 +64,7 @@ class Cells:
         self._vectors, self._rows = vectors, rows
         count = min(_MOST, max(1, len(rows) // _EACH))
         self.middles = centres(vectors, rows, count, np.random.default_rng(seed))
-        self.own, _ = nearest(vectors, rows, self.middles, on_progress, "cells")
+        self.own, _ = nearest(vectors, rows, self.middles, on_progress, "duplicates")
 
     def members(self, positions: Rows) -> list[Rows]:
         """Those of each cell."""

@@ -4,8 +4,8 @@ Their scales have nothing to do with each other, so each becomes a rank: the sha
 least as good as, from 1 / c to 1, and equals share the middle of their ranks. A factor to the power of s has its mean
 at 1 / (s + 1): the greater the strength, the nearer to the top the choice stays.
 
-Typicality is the inverse of the mean distance to the nearest neighbours (Hacohen, Dekel and Weinshall 2022, TypiClust,
-eq. 4); outliers are wanted the other way round.
+Typicality is the inverse of the mean distance to the nearest neighbours (Hacohen, Dekel and Weinshall 2022,
+TypiClust); outliers are wanted the other way round.
 """
 
 import numpy as np
