@@ -75,7 +75,7 @@ class SelectPanel {
     show(this.#part("preset-missing"), needs && !options.length);
     this.#objectives.set(objectives(choice.value));
     show(this.#part("amount"), !everything);
-    if (duplicates && this.#duplicates.distance === null) this.#duplicates.set(0.02);
+    if (duplicates && this.#duplicates.distance === null) this.#duplicates.set(0.15);
     this.#count();
   }
 
