@@ -52,12 +52,11 @@ class Report:
 
     def sentences(self) -> list[str]:
         titles = ", ".join(one["title"] for one in self.table.columns)
-        told = [f"{self.matched:,} of {self.rows:,} rows of {self.table.name} name a tile; they bring {titles}."]
+        told = [f"Rows of {self.table.name} that name a tile: {self.matched:,} of {self.rows:,}. They bring {titles}."]
         if self.matched < self.rows:
-            told.append(f"{self.rows - self.matched:,} rows name no tile that there is, such as "
-                        f"{', '.join(self.examples)}.")  # fmt: skip
+            told.append(f"No such tile: {self.rows - self.matched:,}, for example {', '.join(self.examples)}.")
         if self.replaced:
-            told.append(f"{self.replaced:,} rows gave way to a later row of the same tile.")
+            told.append(f"Rows that gave way to a later one about the same tile: {self.replaced:,}.")
         return [*told, *self.notes]
 
 

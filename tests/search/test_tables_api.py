@@ -151,7 +151,7 @@ PAGE = "/datasets/m/"
 def test_the_page_brings_a_table_and_says_what_became_of_it(client, dataset, people):
     answer = as_(client, people["member"]).post(f"{PAGE}tables/", sent(dataset), follow=True)
     text = answer.content.decode()
-    assert "2 of 3 rows of depths.csv name a tile" in text
+    assert "Rows of depths.csv that name a tile: 2 of 3" in text
     assert "depths.csv" in text.split('id="columns"')[1]
 
 
