@@ -32,6 +32,7 @@ export class Drawing {
   #asked = false;
   #placed = false;
   #painted = false;
+  #seen = false;
 
   /** Throws where the browser has no WebGL2. */
   constructor(canvas, camera, n) {
@@ -194,6 +195,7 @@ export class Drawing {
 
   #finished() {
     this.drawnAt = performance.now();
+    if (!this.#canvas.dataset.drawn) performance.mark("studio-all-points");
     this.#canvas.dataset.drawn = String(Number(this.#canvas.dataset.drawn ?? 0) + 1);
   }
 
@@ -203,6 +205,8 @@ export class Drawing {
     this.#toScreen();
     const covers = shown?.camera && this.#paste(shown);
     if (!covers) this.#points(0, Math.min(this.n, this.#portion >> 1), 1);
+    if (!this.#seen) performance.mark("studio-first-points");
+    this.#seen = true;
   }
 
   /** Answers whether it covers the screen. */

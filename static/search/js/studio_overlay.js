@@ -16,7 +16,8 @@ export class Overlay {
   }
 
   ask() {
-    if (this.#asked) return;
+    this.#canvas.hidden = this.row < 0 && !this.line; // an empty canvas would cost every frame
+    if (this.#asked || this.#canvas.hidden) return;
     this.#asked = true;
     requestAnimationFrame(() => this.#draw());
   }

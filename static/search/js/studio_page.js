@@ -54,6 +54,16 @@ function note(studio, map) {
   setTimeout(() => show(one("note"), false), 2 * SAID);
 }
 
+/** A panel that cannot be filled leaves the others as they are. */
+async function furnish(name, mount, studio) {
+  try {
+    await mount(document.querySelector(`[data-panel-of="${name}"]`), studio);
+  } catch (error) {
+    studio.say(`The tab “${name}” cannot be shown: ${error.message}`, "error");
+    console.error(error);
+  }
+}
+
 async function begin() {
   const studio = await Studio.open(config, document.querySelector('meta[name="csrf-token"]').content);
   studio.addEventListener("say", ({ detail }) => say(detail));
@@ -76,7 +86,7 @@ async function begin() {
     if ((layout || "pca") !== layouts.chosen || !parts.map.positions) await layouts.choose(layout || "pca");
     if (at) parts.map.camera.look(at.x, at.y, at.zoom);
   };
-  for (const [name, mount] of Object.entries(PANELS)) mount(document.querySelector(`[data-panel-of="${name}"]`), studio);
+  for (const [name, mount] of Object.entries(PANELS)) furnish(name, mount, studio);
   await showAll(wanted);
   if (!studio.colour) parts.map.recolour();
   listen(studio, parts, { layouts, tabs, write, showAll });
