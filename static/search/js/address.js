@@ -1,3 +1,4 @@
+import { formatFilters as formatMore, parseFilters } from "./address_filters.js";
 import { EMPTY_QUERY, NO_FILTERS, hasExamples } from "./query.js";
 
 /**
@@ -37,13 +38,6 @@ function parseDates(text) {
   const [from, to] = (text ?? "").split("..");
   if (!isDate(from) && !isDate(to)) return {};
   return { dates: "range", from: isDate(from) ? from : "", to: isDate(to) ? to : "" };
-}
-
-/** "m.luminance=10..200" → {luminance: [10, 200]}; an open end is null */
-function parseMetrics(params, dataset) {
-  const end = (text) => (text === "" || text === undefined || !Number.isFinite(Number(text)) ? null : Number(text));
-  const ranges = dataset.metrics.map(({ name }) => [name, (params.get(`m.${name}`) ?? "").split("..").map(end)]);
-  return Object.fromEntries(ranges.filter(([, [low, high]]) => (low ?? null) !== null || (high ?? null) !== null));
 }
 
 function parseShown(params, dataset) {
@@ -89,16 +83,11 @@ export function parse(search, dataset) {
     text: dataset.encoder.text ? (params.get("text") ?? "").slice(0, 300) : "",
     products: params.get("products") === "shown" ? "shown" : "all",
     k: parseWhole(params.get("k"), 1, 1000, NO_FILTERS.k), minScore: within(least, -1, 1) ? least : 0,
-    area: parseArea(params.get("area")), metrics: parseMetrics(params, dataset),
+    area: parseArea(params.get("area")), ...parseFilters(params),
     noDuplicates: params.get("duplicates") === "hide", spread: params.get("spread") !== "off",
     sizes: params.get("sizes") === "all" ? "all" : "one", nested: params.get("nested") === "show",
     exact: params.get("exact") === "1",
   };
-}
-
-function formatMetrics({ metrics }) {
-  const range = ([low, high]) => `${low ?? ""}..${high ?? ""}`;
-  return Object.fromEntries(Object.entries(metrics).map(([name, ends]) => [`m.${name}`, range(ends)]));
 }
 
 function formatFilters(state) {
@@ -112,7 +101,7 @@ function formatFilters(state) {
     duplicates: state.noDuplicates ? "hide" : "",
     spread: state.spread ? "" : "off",
     sizes: state.sizes === "all" ? "all" : "", nested: state.nested ? "show" : "", exact: state.exact ? "1" : "",
-    ...formatMetrics(state),
+    ...formatMore(state),
   };
 }
 

@@ -74,6 +74,12 @@ export class Api {
     return `${this.#path(`search.${format}`)}?q=${encodeURIComponent(JSON.stringify(body))}`;
   }
 
+  /** Of what has no method of its own: collections, saved views, facets. */
+  json(path, { method = "GET", body, signal } = {}) {
+    const headers = { ...(this.#token && method !== "GET" && { "X-CSRFToken": this.#token }), ...(body && { "Content-Type": "application/json" }) };
+    return this.#ask(this.#path(path), { method, headers, signal, body: body && JSON.stringify(body) });
+  }
+
   #path(rest) { return `${this.#root}datasets/${encodeURIComponent(this.#slug)}/${rest}`; }
 
   #inside(key, what, body, signal) {
@@ -92,6 +98,6 @@ export class Api {
       throw new ApiError(0, WORDS[0]);
     });
     if (!response.ok) throw await failure(response);
-    return response.json();
+    return response.status === 204 ? null : response.json();
   }
 }

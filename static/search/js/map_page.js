@@ -2,10 +2,12 @@ import { parse } from "./address.js";
 import { AddressBar } from "./address_bar.js";
 import { Api } from "./api.js";
 import { Chips } from "./chips.js";
+import { CollectionAdding } from "./collection_adding.js";
 import { PlaceChooser } from "./place_chooser.js";
 import { debounce, one, show } from "./elements.js";
 import { Examples } from "./examples.js";
 import { Fetching } from "./fetching.js";
+import { polygonOf } from "./filter_json.js";
 import { Filters } from "./filters.js";
 import { sizeNames } from "./format.js";
 import { handOver } from "./handing_over.js";
@@ -54,7 +56,13 @@ const deepest = dataset.grid.levels.length - 1;
 const inside = new InsideView({ api, store, act: leaveInside, sizeName, deepest, announce });
 const marks = (kind, tiles) => stage.mark(kind, tiles);
 const chips = new Chips({ store, book, imageUrl: (id) => api.imageUrl(id), open: fly, marks });
-const filters = new Filters({ dataset, store, drawArea, areaInView: () => stage.areaInView });
+const adding = new CollectionAdding({
+  json: (...request) => api.json(...request), shown: () => results.shown.map(({ tile }) => tile.key),
+  examples: () => store.state.positives, done: collected,
+});
+const filters = new Filters({
+  dataset, store, json: (...request) => api.json(...request), drawArea, drawPolygon, areaInView: () => stage.areaInView, announce,
+});
 const sheet = new Sheet((pixels) => { if (isMap) stage.covered = pixels; });
 const fetching = isMap && new Fetching({
   api, may: (product) => config.may_fetch && Boolean(config.layers[product]), tile: (key) => book.get(key), done: fetched, announce,
@@ -109,6 +117,15 @@ function drawArea() {
   one("area-draw").setAttribute("aria-pressed", "true");
 }
 
+function drawPolygon() {
+  if (stage.drawing) return escape();
+  examples.leave();
+  examples.hint("Click the corners of the area, the first one again to close it");
+  sheet.set("peek");
+  stage.drawPolygon((corners) => { escape(); store.change({ polygon: polygonOf(corners) }); });
+  one("polygon-draw").setAttribute("aria-pressed", "true");
+}
+
 function draw(hint, done) {
   examples.leave();
   examples.hint(hint);
@@ -119,7 +136,7 @@ function draw(hint, done) {
 function escape() {
   if (isMap) stage.stopDrawing();
   controls?.escape();
-  one("area-draw")?.setAttribute("aria-pressed", "false");
+  for (const name of ["area-draw", "polygon-draw"]) one(name)?.setAttribute("aria-pressed", "false");
   examples.leave();
 }
 
@@ -128,6 +145,8 @@ function levelSearched() { return store.state.sizes === "all" ? null : store.sta
 function none() { results.welcome(); placeResults(); }
 
 function loading() {
+  adding.close();
+  show(one("collected"), false);
   if (isMap) stage.heat(null, null); // it was of another search
   results.loading();
 }
@@ -191,6 +210,19 @@ function labelArea({ currentTarget }) {
   handOver(currentTarget.dataset.address, { dataset: dataset.slug, tiles: { area: { product, date, level: stage.level, bbox: area } } });
 }
 
+function collected(words) {
+  announce(words);
+  one("collected").textContent = words;
+  show(one("collected"), true);
+  filters.refresh();
+}
+
+/** Everything that passes the filters becomes a campaign's tiles. */
+function labelFilter({ currentTarget }) {
+  const asked = new URLSearchParams({ dataset: dataset.slug, filter: JSON.stringify(filters.saved) });
+  location.assign(`${currentTarget.dataset.address}?${asked}`);
+}
+
 function doNothingAction({ target }) {
   if (target.dataset.nothingAction === "threshold") setThreshold(0);
   else store.change(NO_FILTERS);
@@ -203,6 +235,7 @@ function wire() {
   one("retry").addEventListener("click", () => searching.again());
   one("label-these").addEventListener("click", labelThese);
   one("label-area")?.addEventListener("click", labelArea);
+  one("label-filter")?.addEventListener("click", labelFilter);
   one("nothing-action").addEventListener("click", doNothingAction);
   new Shortcuts(escape, controls?.keys);
 }

@@ -70,10 +70,11 @@ export class MapStage {
   set covered(pixels) { this.#world.padding = pixels; }
 
   render(state, previous) {
-    const { area } = state;
+    const { area, polygon } = state;
     this.#world.show(this.#dataset(), state);
     this.#tiles.show(state.tileGrid ? this.level : null);
     if (area !== previous?.area) this.#overlays.outline("area", area && this.projection.outline(area));
+    if (polygon !== previous?.polygon) this.#overlays.outline("polygon", polygon && this.projection.shape(polygon));
     if (state.view && state.view !== previous?.view && !this.#isAt(state.view)) this.#world.go(state.view);
   }
 
@@ -108,6 +109,10 @@ export class MapStage {
 
   /** done: ([west, south, east, north] in degrees) => void */
   drawArea(done) { this.#drawing.start((extent) => done(this.projection.around(extent))); }
+
+  /** done: (corners in degrees) => void */
+  drawPolygon(done) { this.#drawing.startPolygon((ring) => done(this.projection.corners(ring))); }
+  undoCorner() { this.#drawing.undo(); }
   stopDrawing() { this.#drawing.stop(); }
   get drawing() { return this.#drawing.active; }
 

@@ -1,7 +1,7 @@
 /** The squares drawn over the imagery: results, examples, cursor, searched area. */
 const SMALLEST = 11; // pixels; smaller squares are drawn as a marker of this size
 
-const COLOURS = { result: "#ffbf3c", like: "#5fe0ff", unlike: "#ff8f66", cursor: "#ffffff", area: "#ffffff" };
+const COLOURS = { result: "#ffbf3c", like: "#5fe0ff", unlike: "#ff8f66", cursor: "#ffffff", area: "#ffffff", polygon: "#ffffff" };
 const CASING = "rgba(4, 8, 14, 0.65)";
 
 export class Overlays {
@@ -14,7 +14,7 @@ export class Overlays {
   /** box(item): its extent on the map */
   constructor(map, box) {
     this.#box = box;
-    for (const kind of ["area", "result", "like", "unlike", "cursor"]) map.addLayer(this.#layer(kind));
+    for (const kind of ["area", "polygon", "result", "like", "unlike", "cursor"]) map.addLayer(this.#layer(kind));
   }
 
   /** tiles: [{key, level, row, col, offset}] */
@@ -52,7 +52,7 @@ export class Overlays {
 
   #style(kind, feature, resolution) {
     const lit = feature.get("lit");
-    const small = kind !== "area" && feature.get("width") / resolution < SMALLEST;
+    const small = kind !== "area" && kind !== "polygon" && feature.get("width") / resolution < SMALLEST;
     const id = `${kind} ${lit} ${small}`;
     if (!this.#styles.has(id)) this.#styles.set(id, small ? this.#marker(kind, lit) : this.#outline(kind, lit));
     return this.#styles.get(id);
@@ -61,8 +61,8 @@ export class Overlays {
   #stroke(color, width, lineDash) { return new this.#ol.style.Stroke({ color, width, lineDash, lineJoin: "miter" }); }
 
   #outline(kind, lit) {
-    const width = lit ? 4 : { result: 2, cursor: 1.5, area: 1.5 }[kind] ?? 3;
-    const dash = { unlike: [7, 5], area: [8, 6] }[kind];
+    const width = lit ? 4 : { result: 2, cursor: 1.5, area: 1.5, polygon: 1.5 }[kind] ?? 3;
+    const dash = { unlike: [7, 5], area: [8, 6], polygon: [8, 6] }[kind];
     const fill = new this.#ol.style.Fill({ color: lit ? "rgba(255, 191, 60, 0.28)" : "rgba(255, 255, 255, 0.02)" });
     return [
       new this.#ol.style.Style({ stroke: this.#stroke(CASING, width + 2.5), fill, zIndex: lit ? 2 : 0 }),

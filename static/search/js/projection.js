@@ -5,6 +5,7 @@ import { clamp, wrapLongitude } from "./degrees.js";
  * tile grid's own units: degrees or metres.
  */
 const ALONG = 64; // points along each side of what is carried into another projection
+const BETWEEN = 8; // the same of a drawn polygon
 const MOST_NORTH = 85.051129; // latitude at the rim of Web Mercator
 
 export class Projection {
@@ -65,6 +66,26 @@ export class Projection {
     return new this.#ol.geom.Polygon([this.wraps ? unbroken(ring, this.width) : ring]);
   }
 
+  /**
+   * A ring of points of the map → its corners in degrees, rounded to 0.001°; where straight lines of the map are none in
+   * degrees there are more corners along them.
+   */
+  corners(ring) {
+    const straight = this.isGeographic || this.code === "EPSG:3857";
+    const points = straight ? ring.slice(0, -1) : densified(ring, BETWEEN).slice(0, -1);
+    return points.map((point) => this.place(point).map(rounded));
+  }
+
+  /** A GeoJSON Polygon or MultiPolygon in degrees → the same on the map. */
+  shape({ type, coordinates }) {
+    const parts = type === "Polygon" ? [coordinates] : coordinates;
+    const ring = (places) => {
+      const points = places.map((place) => this.point(place));
+      return this.wraps ? unbroken(points, this.width) : points;
+    };
+    return new this.#ol.geom.MultiPolygon(parts.map((rings) => rings.map(ring)));
+  }
+
   /** An extent of the map → the [west, south, east, north] in degrees around it, rounded to 0.001°; west > east crosses 180°. */
   around(extent) {
     const [x0, y0, x1, y1] = this.#inside(extent);
@@ -106,9 +127,9 @@ export class Projection {
 const rounded = (value) => Math.round(value * 1000) / 1000;
 
 /** A ring of corners with points between them. */
-function densified(ring) {
-  const side = ([x0, y0], [x1, y1]) => Array.from({ length: ALONG }, (_, step) => (
-    [x0 + ((x1 - x0) * step) / ALONG, y0 + ((y1 - y0) * step) / ALONG]
+function densified(ring, along = ALONG) {
+  const side = ([x0, y0], [x1, y1]) => Array.from({ length: along }, (_, step) => (
+    [x0 + ((x1 - x0) * step) / along, y0 + ((y1 - y0) * step) / along]
   ));
   return [...ring.slice(1).flatMap((corner, index) => side(ring[index], corner)), ring.at(-1)];
 }
