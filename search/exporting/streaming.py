@@ -3,7 +3,8 @@
 import csv
 import io
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -81,3 +82,15 @@ async def streamed(parts: Iterator[str] | Iterator[bytes]) -> AsyncIterator[byte
     pull = database_sync_to_async(lambda: next(gathered, b""))
     while data := await pull():
         yield data
+
+
+def save(parts: Iterable[bytes], path: Path) -> int:
+    """Whole or not at all; how many bytes."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with fresh.open("wb") as file:
+            size = sum(file.write(part) for part in parts)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return size

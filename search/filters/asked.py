@@ -32,7 +32,7 @@ class Scores(NamedTuple):
 class Filter:
     """Some of a dataset's tiles: those that every field allows.
 
-    first, last: dates; undated scenes pass without `last` only.  area: west, south, east, north in degrees; west > east
+    first, last: dates, which undated scenes do not pass.  area: west, south, east, north in degrees; west > east
     crosses the date line.  polygon: GeoJSON Polygon or MultiPolygon; as of the area, a tile's centre counts.
     metrics: number columns -> (low, high), None for no bound; what is unknown does not pass.
     values: text columns -> any of these texts.  labels, scores: of campaigns that the person may host.

@@ -10,6 +10,7 @@ from labeling import exporting
 from labeling.errors import NoSuchSweep
 from labeling.management.console import CampaignCommand, numbered
 from labeling.models import Campaign, Sweep
+from search.exporting.streaming import save
 
 
 class Command(CampaignCommand):
@@ -53,15 +54,3 @@ def sweep_of(campaign: Campaign, number: int | None) -> Sweep | None:
     if found is None:
         raise NoSuchSweep(f"Campaign {campaign.pk} has no sweep {number}.")
     return found
-
-
-def save(pieces: Any, path: Path) -> int:
-    """Whole or not at all; how many bytes."""
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        with fresh.open("wb") as file:
-            size = sum(file.write(piece) for piece in pieces)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
-    return size
