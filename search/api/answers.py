@@ -162,7 +162,9 @@ class DatasetColumnAnswer(serializers.Serializer):
     kind = serializers.CharField(help_text="number, text, or date: days since 1970-01-01")
     low = serializers.FloatField(allow_null=True, help_text="what a slider offers")
     high = serializers.FloatField(allow_null=True)
-    source = serializers.CharField(help_text="metric: measured here; table: people brought it; import: a gallery's own")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="metric: measured here; table: people brought it; import: a gallery's own"
+    )
     values = serializers.ListField(child=serializers.CharField(), help_text="of texts: the most frequent")
     measured = serializers.BooleanField(help_text="false: older shards do not have it yet; see manage.py measure")
 

@@ -119,44 +119,48 @@ class Compiled:
     def _range(self, name: str, low: float | None, high: float | None) -> Test:
         column = columns.column_named(self.dataset, name, "number")
         least, most = (-np.inf if low is None else low), (np.inf if high is None else high)
-
-        def test(one: Columns) -> np.ndarray:
-            values = numbers_of(self.dataset, one, column)
-            return (values >= least) & (values <= most)
-
-        return test
+        if column.source == columns.METRIC:
+            return lambda one: between(metric_of(one, name), least, most)
+        brought = brought_values(self.dataset, name)
+        return holding(brought.keys[between(brought.numbers, least, most)])
 
     def _among(self, name: str, given: frozenset[str]) -> Test:
-        from search import tables
-
         columns.column_named(self.dataset, name, "text")
-
-        def test(one: Columns) -> np.ndarray:
-            codes, texts = tables.texts(self.dataset, name, one.keys)
-            wanted = [code for code, text in enumerate(texts) if text in given]
-            return np.isin(codes, wanted)
-
-        return test
+        brought = brought_values(self.dataset, name)
+        wanted = [code for code, text in enumerate(brought.texts) if text in given]
+        return holding(brought.keys[np.isin(brought.codes, wanted)])
 
     def _member(self, name: str, wanted: bool) -> Test:
-        held = collecting.keys_of(collecting.named(self.dataset, name))
-        return by_key(lambda some: contained(some, held) == wanted)
+        return holding(collecting.keys_of(collecting.named(self.dataset, name)), wanted=wanted)
 
 
 def by_key(test: KeyTest) -> Test:
     return lambda one: test(one.keys)
 
 
-def numbers_of(dataset: Dataset, one: Columns, column: columns.Column) -> np.ndarray:
-    """(count,) of a shard, NaN where unknown."""
-    if column.source != columns.METRIC:
-        from search import tables
+def holding(held: np.ndarray, *, wanted: bool = True) -> Test:
+    """Whether tiles are among these keys, which ascend; whether they are not."""
+    return by_key(lambda some: contained(some, held) == wanted)
 
-        return tables.numbers(dataset, column.name, one.keys)
-    if column.name in columns.names_in(one.folder):
-        found: np.ndarray = one.column(column.name)
+
+def brought_values(dataset: Dataset, name: str) -> Any:
+    """A column that people brought, as search.tables has it; read once for all shards."""
+    from search.tables.asking import values_of
+
+    return values_of(dataset, name)
+
+
+def metric_of(one: Columns, name: str) -> np.ndarray:
+    """(count,) of a shard; NaN where it was built before there was this metric."""
+    if name in columns.names_in(one.folder):
+        found: np.ndarray = one.column(name)
         return found
     return np.full(one.count, np.nan, np.float32)
+
+
+def between(values: np.ndarray, least: float, most: float) -> np.ndarray:
+    found: np.ndarray = (values >= least) & (values <= most)
+    return found
 
 
 def contained(some: np.ndarray, held: np.ndarray) -> np.ndarray:
