@@ -60,7 +60,6 @@ def studio_page(request: HttpRequest, slug: str) -> HttpResponse:
     state = standing(dataset)
     is_map = dataset.kind == Dataset.Kind.MAP
     context = {
-        **{f"{name}_panel": [f"search/studio/_{name}.html", "search/studio/_soon.html"] for name, _ in TABS[1:]},
         "dataset": dataset, "state": state, "tabs": TABS, "may_edit": user.is_authenticated,
         "may_import": dataset.may_import(user),
         "datasets": Dataset.objects.visible_to(user),

@@ -1,4 +1,4 @@
-/** The little of WebGL2 that the studio needs: a programme, buffers, a picture to draw into. */
+/** The little of WebGL2 that the studio needs: a programme, buffers, a sheet to draw onto. */
 const VERTEX = `#version 300 es
 layout(location = 0) in vec2 from;
 layout(location = 1) in vec2 to;
@@ -32,20 +32,6 @@ void main() {
   vec3 inner = marked && side <= 6.5 ? mix(ink.rgb, vec3(1.0), 0.3) : ink.rgb;  // no room for a rim
   result = vec4(rim ? vec3(1.0) : inner, 1.0);
 }`;
-const SHEET = `#version 300 es
-uniform vec4 moved;  // middle and half size of the picture on the screen
-out vec2 at;
-void main() {
-  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-  at = corner;
-  gl_Position = vec4(moved.xy + (corner * 2.0 - 1.0) * moved.zw, 0.0, 1.0);
-}`;
-const PASTE = `#version 300 es
-precision mediump float;
-in vec2 at;
-uniform sampler2D sheet;
-out vec4 result;
-void main() { result = texture(sheet, at); }`;
 export const SPACE = [0.024, 0.043, 0.078]; // --map-space
 
 function programme(gl, vertex, fragment) {
@@ -64,7 +50,6 @@ function programme(gl, vertex, fragment) {
 }
 
 export const points = (gl) => programme(gl, VERTEX, FRAGMENT);
-export const paste = (gl) => programme(gl, SHEET, PASTE);
 
 /** An attribute of each point, at its place in the shader. */
 export function attribute(gl, place, size, kind) {
@@ -78,22 +63,19 @@ export function attribute(gl, place, size, kind) {
   };
 }
 
-/** Something to draw into that can be pasted later. */
+/** Something to draw onto, of which the screen gets a copy. */
 export function sheet(gl, width, height) {
-  const [frame, texture, depth] = [gl.createFramebuffer(), gl.createTexture(), gl.createRenderbuffer()];
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
-  for (const way of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, way, gl.CLAMP_TO_EDGE);
-  for (const way of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, way, gl.LINEAR);
+  const [frame, colour, depth] = [gl.createFramebuffer(), gl.createRenderbuffer(), gl.createRenderbuffer()];
+  gl.bindRenderbuffer(gl.RENDERBUFFER, colour);
+  gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, width, height);
   gl.bindRenderbuffer(gl.RENDERBUFFER, depth);
   gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT16, width, height);
   gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
-  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, colour);
   gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, depth);
   const free = () => {
     gl.deleteFramebuffer(frame);
-    gl.deleteTexture(texture);
-    gl.deleteRenderbuffer(depth);
+    for (const buffer of [colour, depth]) gl.deleteRenderbuffer(buffer);
   };
-  return { frame, texture, width, height, free, camera: null };
+  return { frame, width, height, free, camera: null };
 }
