@@ -6,6 +6,7 @@ class LabelingConfig(AppConfig):
     verbose_name = "Campaigns and labels"
 
     def ready(self) -> None:
-        from labeling import filtering  # models are there only now
+        from labeling import colouring, filtering  # models are there only now
 
         filtering.register()
+        colouring.register()

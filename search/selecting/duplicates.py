@@ -20,6 +20,8 @@ OPERATIONS = 6e10  # multiplications at most, about 2 s on two cores
 LEAST = 200  # tiles that are looked at whatever it takes
 NEIGHBOURS = 10  # of each
 BATCH = 1024  # tiles looked at together
+AMONG = 100  # pairs that one to be shown is chosen among
+TOLERANCE = 0.01  # so far may a pair lie from the distance that it is shown for
 STEPS = np.round(np.geomspace(0.002, 1.0, 40), 5)  # distances of the curve
 
 
@@ -49,7 +51,7 @@ def preview(frame: Frame, distance: float, asked: Mapping[str, Any], most: int, 
         return Preview([], [{"distance": float(step), "removed": 0} for step in STEPS], 0, tiles, tiles)
     found = nearest(frame, kept)
     return Preview(
-        pairs_at(found, distance, most),
+        pairs_at(frame, found, distance, most),
         [{"distance": float(step), "removed": gone(found, float(step), tiles)} for step in STEPS],
         gone(found, distance, tiles), tiles, len(found.rows),
     )  # fmt: skip
@@ -110,16 +112,30 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12))
 
 
-def pairs_at(found: Nearest, distance: float, most: int) -> list[tuple[int, int, float]]:
-    """Of each pair once, those that lie nearest to the distance on either side, the closest first."""
+def pairs_at(frame: Frame, found: Nearest, distance: float, most: int) -> list[tuple[int, int, float]]:
+    """Of each pair once those that lie near the distance, on either side, the closest first; of many different kinds."""
     some = np.repeat(found.rows, found.near.shape[1])
     low, high = np.minimum(some, found.near.ravel()), np.maximum(some, found.near.ravel())
     distances = found.distances.ravel()
-    order = np.argsort(np.abs(distances - distance), kind="stable")[: 4 * most]  # each pair comes twice at most
-    _, first = np.unique(np.stack([low[order], high[order]]), axis=1, return_index=True)
-    order = order[np.sort(first)][:most]
+    order = np.argsort(np.abs(distances - distance), kind="stable")[: AMONG * most]
+    _, first = np.unique(np.stack([low[order], high[order]]), axis=1, return_index=True)  # each comes twice at most
+    order = order[np.sort(first)]
+    order = of_every_kind(order, np.asarray(pca.clusters(frame)[low[order]]), np.abs(distances[order] - distance), most)
     order = order[np.argsort(distances[order], kind="stable")]
     return [(int(low[at]), int(high[at]), float(distances[at])) for at in order]
+
+
+def of_every_kind(order: np.ndarray, kinds: np.ndarray, off: np.ndarray, most: int) -> np.ndarray:
+    """The first of each kind, then the second of each, and so on, as long as they are not too far off: (m,) of order.
+
+    off: ascending, how far each is from what was asked for.
+    """
+    turns = np.empty(len(order), np.int64)
+    for kind in np.unique(kinds):
+        mine = np.flatnonzero(kinds == kind)
+        turns[mine] = np.arange(len(mine))
+    fit = np.flatnonzero(off <= max(TOLERANCE, float(off[min(most, len(off)) - 1])))
+    return order[fit[np.argsort(turns[fit], kind="stable")][:most]]
 
 
 def gone(found: Nearest, distance: float, tiles: int) -> int:

@@ -108,7 +108,12 @@ def told_of(frame: Frame, recipe: Recipe, user: Person, material: Material) -> d
     names = [*dict.fromkeys([*recipe.columns(), *metrics, *PLAIN])][:COMPARED]
     found = {name: material.columns.get(name) for name in names}
     read = {name: columns.values(frame, name, user) if one is None else one for name, one in found.items()}
-    return {name: one for name, one in read.items() if isinstance(one, np.ndarray) or len(one[1]) > 1}
+    return {name: one for name, one in read.items() if tells(one)}
+
+
+def tells(column: np.ndarray | Texts) -> bool:
+    """Whether there is anything to compare: a number that is known, more than one text."""
+    return bool(np.isfinite(column).any()) if isinstance(column, np.ndarray) else len(column[1]) > 1
 
 
 def kept(job: Selection, keys: np.ndarray) -> Collection:
