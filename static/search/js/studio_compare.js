@@ -95,8 +95,7 @@ class ComparePanel {
       row.append(head, ...cells);
       return row;
     }));
-    const better = 1 - chosen.max / (random.max || 1);
-    this.#part("coverage-words").textContent = verdict(better);
+    this.#part("coverage-words").textContent = verdict(chosen, random);
   }
 
   #column(name, column) {
@@ -113,10 +112,14 @@ class ComparePanel {
   }
 }
 
-function verdict(better) {
-  if (Math.abs(better) < 0.02) return "As good as a random choice: what was chosen represents the whole no better and no worse.";
-  const words = `The tile that is represented worst is ${percent(Math.abs(better))} ${better > 0 ? "nearer" : "farther"} than with a random choice.`;
-  return better > 0 ? `${words} Rare kinds are represented too.` : `${words} That is to be expected where only some kinds were wanted.`;
+/** In words: of the tile that is represented worst, and of the usual one. */
+function verdict(chosen, random) {
+  const far = 1 - chosen.max / (random.max || 1);
+  const usual = 1 - chosen.mean / (random.mean || 1);
+  const than = (better) => (Math.abs(better) < 0.02 ? "as near as" : `${percent(Math.abs(better))} ${better > 0 ? "nearer" : "farther"} than`);
+  const words = `The tile that is represented worst is ${than(far)} with a random choice; the average tile is ${than(usual)} then.`;
+  if (far > 0 && usual < -0.02) return `${words} It reaches what is rare rather than what there is most of; for the latter choose, under “How it chooses”, those first that stand for the most others.`;
+  return far < -0.02 ? `${words} That is to be expected where only some kinds were wanted.` : words;
 }
 
 function reached({ count: groups, chosen, random }) {

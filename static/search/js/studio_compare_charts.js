@@ -11,15 +11,15 @@ const per = (counts) => {
 export const percent = (share) => `${share > 0 && share < 0.01 ? "<1" : Math.round(share * 100)} %`;
 export const short = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en-GB") : String(+value.toPrecision(3)));
 
-/** edges: bins + 1.  series: {name: counts}, two of them, the reference first.  label: (value) => text of an edge */
+/** Heights are the square roots of shares, so that what is rare is seen beside what is frequent. edges: bins + 1.  series: {name: counts}, two of them, the reference first.  label: (value) => text of an edge */
 export function histogram(title, edges, series, label = short) {
   const shares = Object.entries(series).map(([name, counts]) => [name, per(counts)]);
-  const highest = Math.max(...shares.flatMap(([, one]) => one)) || 1;
+  const highest = Math.sqrt(Math.max(...shares.flatMap(([, one]) => one)) || 1);
   const [bins, step] = [edges.length - 1, WIDTH / (edges.length - 1)];
   const chart = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "chart", role: "img", "aria-label": summary(title, edges, shares, label) });
   shares.forEach(([name, one], side) => {
     for (let bin = 0; bin < bins; bin += 1) {
-      const height = one[bin] ? Math.max(1, (one[bin] / highest) * (HEIGHT - 2)) : 0;
+      const height = one[bin] ? Math.max(1, (Math.sqrt(one[bin]) / highest) * (HEIGHT - 2)) : 0;
       chart.append(element("rect", { x: bin * step + (side ? step * 0.45 : step * 0.05), y: HEIGHT - height, width: step * (side ? 0.45 : 0.4), height, class: `chart__${name}` }));
     }
   });

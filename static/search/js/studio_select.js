@@ -151,8 +151,9 @@ class SelectPanel {
     }
     const first = told[0]?.[0];
     if (!first) return;
-    first.scrollIntoView({ block: "nearest" });
-    first.closest(".objective, .field, .select-part")?.querySelector("input, select")?.focus({ preventScroll: true });
+    const field = first.closest(".objective, .field, .select-part");
+    field.querySelector("input, select")?.focus({ preventScroll: true });
+    first.scrollIntoView({ block: "center" });
   }
 
   /** An earlier recipe into the form. */

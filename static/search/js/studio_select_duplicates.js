@@ -81,6 +81,6 @@ function drawn({ a, b, distance }, limit) {
   });
   const goes = distance < limit;
   row.classList.toggle("pair--goes", goes);
-  one("words", row).textContent = `${distance.toPrecision(2)}: ${goes ? "one goes" : "both stay"}`;
+  one("words", row).textContent = `${distance.toPrecision(3)}: ${goes ? "one goes" : "both stay"}`;
   return row;
 }
