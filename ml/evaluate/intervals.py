@@ -21,7 +21,7 @@ def interval(
     if count < 2:
         return float("nan"), float("nan")
     cell = places * classes + labels
-    sums = np.bincount(cell, values, count * classes).reshape(count, classes)
+    sums = np.bincount(cell, values, count * classes).astype(np.float64).reshape(count, classes)
     sizes = np.bincount(cell, minlength=count * classes).reshape(count, classes)
     random = np.random.default_rng(seed)
     drawn = [_means(random, sums, sizes, min(_AT_ONCE, DRAWS - start)) for start in range(0, DRAWS, _AT_ONCE)]
@@ -30,7 +30,7 @@ def interval(
 
 
 def _means(
-    random: np.random.Generator, sums: NDArray[np.float64], sizes: NDArray[np.int64], draws: int
+    random: np.random.Generator, sums: NDArray[np.float64], sizes: NDArray[np.integer], draws: int
 ) -> NDArray[np.float64]:
     """(draws,): of each the mean over the classes that it has."""
     count = len(sums)

@@ -63,11 +63,12 @@ class Labelled:
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         kept = rows.copy()
-        some = {
-            name: None if (column := getattr(self, name)) is None else column[kept]
-            for name in ("places", "widths", "groups")
-        }
-        return replace(self, labels=self.labels[kept], read=lambda i: self.read(int(kept[i])), **some)
+        return replace(
+            self, labels=self.labels[kept], read=lambda i: self.read(int(kept[i])),
+            places=None if self.places is None else self.places[kept],
+            widths=None if self.widths is None else self.widths[kept],
+            groups=None if self.groups is None else self.groups[kept],
+        )  # fmt: skip
 
 
 def from_names(name: str, labels: list[str], read: Read) -> Labelled:

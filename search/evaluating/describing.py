@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 
+from ml.evaluate.baseline import NAME as BASELINE
 from search import jobs
 from search.dashboard.activity import sentence
 from search.describing import Describer
@@ -35,9 +36,7 @@ NEIGHBOURS = [
 MEASURES = [
     *NEIGHBOURS,
     Measure("few_shot", "10 labels", "right class by a classifier that saw 10 tiles of each"),
-    Measure(
-        "alignment", "Alignment", "squared distance of a tile to itself a little altered; 0 is best", "low"
-    ),
+    Measure("alignment", "Alignment", "squared distance of a tile to itself a little altered; 0 is best", "low"),
     Measure("uniformity", "Uniformity", "how evenly vectors are spread; lower is more evenly", "low", 2),
     Measure("effective_rank", "Effective rank", "dimensions that are really in use", "", 1),
     Measure("milliseconds", "ms/tile", "on this machine", "low", 1),
@@ -100,6 +99,28 @@ def cell(measure: Measure, one: Told, best: float | None) -> Told:
         "text": "–" if value is None else f"{value:.{measure.places}f}",
         "interval": "" if low is None else f"{low:.2f}–{high:.2f}", "is_best": value is not None and value == best,
     }  # fmt: skip
+
+
+def verdict(report: Told) -> str:
+    """What the numbers come to, where that can be said in a sentence; "" for a single encoder that could be measured.
+
+    By P@10: is anything better than colour statistics, the last of the results, beyond what chance allows?
+    """
+    results = [one for one in report.get("results", []) if "error" not in one]
+    learnt, plain = results[:-1], results[-1:]
+    if not learnt or plain[0]["name"] != BASELINE or None in learnt[0]["intervals"]["precision_10"]:
+        return ""
+    best = max(learnt, key=lambda one: one["precision_10"])
+    low, high = best["intervals"]["precision_10"][0], plain[0]["intervals"]["precision_10"][1]
+    if best["precision_10"] <= plain[0]["precision_10"]:
+        return (f"Plain colour statistics tell these classes apart as well as any encoder here (P@10 "
+                f"{plain[0]['precision_10']:.2f}, {best['title']} {best['precision_10']:.2f}): these labels are a "
+                "matter of colour, or the encoders see too little of what makes them.")  # fmt: skip
+    if low <= high:
+        return (f"{best['title']} is ahead of plain colour statistics, by less than these labels can tell for sure: "
+                "label more places.")  # fmt: skip
+    return (f"{best['title']} is ahead of plain colour statistics by more than chance: {best['precision_10']:.2f} "
+            f"against {plain[0]['precision_10']:.2f} of the ten nearest.")  # fmt: skip
 
 
 def charts(report: Told) -> list[Told]:

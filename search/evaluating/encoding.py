@@ -69,7 +69,7 @@ def compared(
     frame: Frame, rows: np.ndarray, labelled: Labelled, asked: tuple[str, ...], on_progress: Progress
 ) -> list[dict[str, Any]]:
     """Of each encoder what was measured, or why it could not be; the baseline is the last."""
-    found = []
+    found: list[dict[str, Any]] = []
     for name in (*asked, BASELINE):
         on_progress(in_words(frame.dataset, name), 0, len(rows))
         try:
@@ -100,7 +100,8 @@ def one(
         encoder = encoders.loaded(encoders.named(name))
         size, encode = encoder.size, encoder.encode_images
     readable = replace(labelled, read=Tiles(frame, rows, size))
-    return evaluate(name, encode, readable, on_progress), {"vectors": "embedded for this"}
+    told = "of the tiles' pixels" if name == BASELINE else "embedded for this"
+    return evaluate(name, encode, readable, on_progress), {"vectors": told}
 
 
 def own(frame: Frame, rows: np.ndarray, labelled: Labelled) -> tuple[Report, dict[str, Any]]:

@@ -69,8 +69,8 @@ def opened(request: HttpRequest, dataset: Dataset, listed: list[Evaluation]) -> 
     report = job.report
     return {
         "job": job, "report": report, "rows": describing.rows(report), "measures": describing.MEASURES,
-        "charts": describing.charts(report), "by_class": describing.by_class(report),
-        "strips": describing.strips(dataset, report),
+        "verdict": describing.verdict(report), "charts": describing.charts(report),
+        "by_class": describing.by_class(report), "strips": describing.strips(dataset, report),
         "failed": [one for one in report["results"] if "error" in one],
         "columns_shown": [one["title"] for one in report["results"] if "error" not in one], **running,
     }  # fmt: skip
@@ -100,8 +100,8 @@ def read(form: QueryDict) -> dict[str, Any]:
     found: dict[str, Any] = {"encoders": form.getlist("encoders"), "place": form.get("place", "")}
     found |= {"collections": form.getlist("collections")} if asked == COLLECTIONS else {"labels": asked}
     for name in ("apart", "most"):
-        if form.get(name, "").strip():
-            found[name] = form[name].strip().replace(",", ".")
+        if said := form.get(name, "").strip():
+            found[name] = said.replace(",", ".")
     return found
 
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from search import collecting, evaluating, frames
+from search.evaluating import describing
 from search.models import Dataset, Evaluation, Status
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +187,25 @@ def test_the_command_answers_scripts(land, capsys):
 def test_the_command_says_what_to_change(land):
     with pytest.raises(CommandError, match="There are no labels 'nothing'"):
         call_command("evaluate", "world", "--labels", "nothing")
+
+
+def report(learnt, plain, width=0.05):
+    results = [
+        {"name": name, "title": name, "precision_10": value,
+         "intervals": {"precision_10": [value - width, value + width]}}
+        for name, value in (("own", learnt), ("colour statistics", plain))
+    ]  # fmt: skip
+    return {"results": results}
+
+
+@pytest.mark.parametrize(("learnt", "plain", "said"), [(0.5, 0.6, "as well as any encoder"),
+                                                       (0.6, 0.55, "less than these labels can tell"),
+                                                       (0.9, 0.5, "by more than chance")])  # fmt: skip
+def test_a_sentence_says_what_the_numbers_come_to(learnt, plain, said):
+    assert said in describing.verdict(report(learnt, plain))
+
+
+def test_nothing_is_said_where_nothing_can_be_compared():
+    alone = report(0.5, 0.4)
+    alone["results"].pop()
+    assert describing.verdict(alone) == describing.verdict({}) == ""
