@@ -1,8 +1,12 @@
 """Filters narrow the search, and are kept in the address."""
 
-import pytest
-from playwright.sync_api import expect
+import re
+from collections.abc import Callable
 
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Complaints
 from tests.browser.visitor import Visitor
 
 
@@ -59,15 +63,93 @@ def test_an_area_typed(filtering: Visitor) -> None:
     filtering.expect_address(area="170,-50,-170,50")
 
 
-def test_a_metric(filtering: Visitor) -> None:
+@pytest.fixture
+def measures(filtering: Visitor) -> Visitor:
+    """With the histograms in sight, and what passes counted."""
     filtering.page.get_by_text("More filters").click()
-    filtering.page.get_by_label("Luminance, at least").fill("250")
-    filtering.expect_address(**{"m.luminance": r"250\.\."})
+    expect(passing(filtering)).to_have_text(re.compile(r"All 1,600 tiles pass|of 1,600 tiles pass"))
+    return filtering
+
+
+def passing(visitor: Visitor) -> Locator:
+    return visitor.page.locator("[data-filter-count]")
+
+
+def lower(visitor: Visitor) -> Locator:
+    return visitor.page.get_by_label("Luminance: lower end", exact=True)
+
+
+def test_a_metric(measures: Visitor) -> None:
+    measures.page.get_by_label("Luminance, at least", exact=True).fill("250")
+    measures.expect_address(**{"m.luminance": r"250\.\."})
+
+
+def test_the_histogram_shows_all_tiles_and_those_that_pass(measures: Visitor) -> None:
+    bars = measures.page.locator('[data-column="luminance"] path')
+    expect(bars.first).to_have_attribute("d", re.compile("M"))
+    expect(bars.nth(1)).to_have_attribute("d", re.compile("M"))
+
+
+def test_a_slider_is_moved_by_keys(measures: Visitor) -> None:
+    lower(measures).focus()
+    for _ in range(3):
+        measures.page.keyboard.press("PageUp")
+    measures.expect_address(**{"m.luminance": r"[\d.]+\.\."})
+    expect(passing(measures)).to_have_text(re.compile(r"^[\d,]+ of 1,600 tiles pass\.$"))
+    measures.page.keyboard.press("Home")
+    expect(measures.page).not_to_have_url(re.compile("luminance"))
+
+
+def test_a_press_on_the_track_moves_the_nearer_end(measures: Visitor) -> None:
+    histogram = measures.page.locator('[data-column="luminance"] [data-histogram]')
+    box = histogram.bounding_box()
+    assert box
+    histogram.click(position={"x": box["width"] * 0.3, "y": 20})
+    measures.expect_address(**{"m.luminance": r"[\d.]+\.\."})
+    expect(lower(measures)).to_be_focused()
+
+
+def test_a_range_that_is_empty_is_refused_next_to_its_field(measures: Visitor) -> None:
+    column = measures.page.locator('[data-column="luminance"]')
+    measures.page.get_by_label("Luminance, at least", exact=True).fill("90")
+    measures.page.get_by_label("Luminance, at most", exact=True).fill("20")
+    expect(column.get_by_role("alert")).to_have_text("The lower end is above the upper one.")
+    assert measures.address.get("m.luminance") in (None, "90..")
+
+
+def test_back_brings_the_slider_back(measures: Visitor) -> None:
+    measures.page.get_by_label("Luminance, at least", exact=True).fill("50")
+    measures.expect_address(**{"m.luminance": "50"})
+    measures.page.get_by_label("Luminance, at most", exact=True).focus()
+    measures.page.go_back()
+    expect(measures.page.get_by_label("Luminance, at least", exact=True)).to_have_value("")
+    expect(measures.page.locator("[data-filters-count]")).to_be_hidden()
+
+
+def test_a_polygon_drawn_on_the_map(filtering: Visitor) -> None:
+    x, y = filtering.middle()
+    filtering.page.get_by_role("button", name="Draw a polygon").click()
+    for dx, dy in ((-150, -100), (150, -100), (0, 120), (-150, -100)):
+        filtering.page.mouse.move(x + dx, y + dy)
+        filtering.page.mouse.click(x + dx, y + dy, delay=30)
+        filtering.page.wait_for_timeout(300)  # two clicks sooner than that are a double click, which ends it
+    filtering.expect_address(polygon=r"[-\d.]+,[-\d.]+,")
+    assert len(filtering.address["polygon"].split(",")) == 6
+    filtering.page.get_by_role("button", name="Remove the polygon").click()
+    expect(filtering.page).not_to_have_url(re.compile("polygon"))
+
+
+def test_a_filter_that_the_site_refuses_is_told_in_words(visit: Callable[..., Visitor], complaints: Complaints) -> None:
+    visitor = visit("/?dataset=earth&in=nowhere").filters()
+    expect(visitor.page.locator("[data-filter-problem]")).to_contain_text("has no collection 'nowhere'")
+    visitor.page.get_by_role("button", name="Reset the filters").click()
+    expect(passing(visitor)).to_have_text("All 1,600 tiles pass.")
+    complaints.clear()  # the browser's own word on the refusal
 
 
 def test_filters_that_leave_nothing_say_so_and_can_be_reset(filtering: Visitor) -> None:
     filtering.page.get_by_text("More filters").click()
-    filtering.page.get_by_label("Luminance, at least").fill("256")
+    filtering.page.get_by_label("Luminance, at least", exact=True).fill("256")
     expect(filtering.page.get_by_role("heading", name="No lookalikes found")).to_be_visible()
     filtering.page.locator("[data-nothing-action]").click()
     expect(filtering.results).to_have_count(50)
