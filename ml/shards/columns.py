@@ -85,7 +85,7 @@ class Measured:
         rows = order[at] if self.total else at
         if shard.count and (not self.total or not (self._keys[rows] == shard.keys).all()):
             raise ShardMismatch(f"{shard.folder} has tiles that its imagery does not have: build it again.")
-        measured = self._parts.metrics()
+        measured = self._parts.metrics() if self.total else np.empty((0, len(self._columns)), np.float32)
         table = pq.read_table(shard.folder / TILES)
         for number, name in enumerate(self._columns):
             column = pa.array(measured[rows, number], from_pandas=True)

@@ -95,6 +95,19 @@ def test_searches_find_the_old_columns_until_the_new_are_there(built, monkeypatc
     assert all(count == built.tiles for count in seen)
 
 
+def test_a_filter_on_a_metric_that_a_shard_lacks_finds_nothing_and_does_not_fail(built, client):
+    made_before(built)
+    key, slug = str(content(built)["key"][0]), built.scene.product.dataset.slug
+    for filters, count in (({"contrast": [0, None]}, 0), ({"luminance": [0, None]}, built.tiles - 1)):
+        body = {"positives": [key], "metrics": filters, "k": 1000}
+        answer = client.post(f"/api/v1/datasets/{slug}/search", body, content_type="application/json")
+        assert answer.status_code == 200
+        assert len(answer.json()["results"]) == count
+    assert client.get(f"/api/v1/datasets/{slug}/tiles/{key}/").json()["metrics"]["contrast"] is None
+    again(built)
+    assert client.get(f"/api/v1/datasets/{slug}/tiles/{key}/").json()["metrics"]["contrast"] > 0
+
+
 def test_a_killed_worker_loses_one_batch(built, monkeypatch):
     monkeypatch.setattr(measuring, "BATCH", 2)
     reads: list[int] = []
