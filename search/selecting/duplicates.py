@@ -78,10 +78,10 @@ def looked_for(frame: Frame, rows: np.ndarray) -> np.ndarray:
 
 def nearest_of(frame: Frame, looked_at: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
     """(q,) rows -> (q, k) the most alike other rows among `rows`, the nearest first."""
-    wanted = frame.vectors(looked_at).astype(np.float32)
+    wanted = unit(frame.vectors(looked_at))
     best, near = np.full((len(looked_at), k), -np.inf, np.float32), np.full((len(looked_at), k), -1, np.int64)
     for where, block in frame.blocks(rows, most=8 * BATCH):
-        likeness, here = wanted @ block.astype(np.float32).T, rows[where]
+        likeness, here = wanted @ unit(block).T, rows[where]
         own = np.minimum(np.searchsorted(here, looked_at), len(here) - 1)
         mine = np.flatnonzero(here[own] == looked_at)
         likeness[mine, own[mine]] = -np.inf
@@ -113,7 +113,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def pairs_at(frame: Frame, found: Nearest, distance: float, most: int) -> list[tuple[int, int, float]]:
-    """Of each pair once those that lie near the distance, on either side, the closest first; of many different kinds."""
+    """Of each pair once those that lie near the distance, on either side, the closest first; of many kinds."""
     some = np.repeat(found.rows, found.near.shape[1])
     low, high = np.minimum(some, found.near.ravel()), np.maximum(some, found.near.ravel())
     distances = found.distances.ravel()
