@@ -6,13 +6,15 @@ from functools import partial
 import numpy as np
 
 from ml.selection.vectors import Floats, Progress, Rows, Vectors, silent, unit
-from ml.selection.workers import pieces, side_by_side
+from ml.selection.workers import pieces, rows_beside, side_by_side
 
 SAMPLE = 50_000  # vectors that centres are taught on
 _EACH = 500  # rows in a cell, about
 _MOST = 2000  # cells
 _ROUNDS = 10
 _ROWS = 4096
+_TOGETHER, _ENTRIES = 8192, 1 << 20  # members, and pairs, compared at once
+_AHEAD = 32  # of these in memory
 _ROUNDING = 1e-3  # what a distance may be wrong by in float32, near 0
 
 
@@ -46,7 +48,7 @@ def nearest(
         return likeness.argmax(axis=1), np.sqrt(np.maximum(2 - 2 * likeness.max(axis=1), 0))
 
     which, far = np.empty(len(rows), np.int64), np.empty(len(rows), np.float32)
-    blocks = pieces(len(rows), _ROWS)
+    blocks = pieces(len(rows), rows_beside(len(middles)))
     for some, (cell, distance) in zip(blocks, side_by_side(measured, blocks), strict=True):
         which[some], far[some] = cell, distance
         on_progress(stage, some.stop, len(rows))
@@ -77,14 +79,19 @@ class Cells:
         vectors = unit(self._vectors, self._rows[here])
         cells, places = self._visits(vectors, distance)
         cuts = np.searchsorted(cells, np.arange(len(self.middles) + 1))
-        busy = [c for c in range(len(self.middles)) if cuts[c] < cuts[c + 1] and len(members[c])]
+        work = [
+            (places[cuts[c] : cuts[c + 1]][some], members[c][others])
+            for c in range(len(self.middles))
+            for others in pieces(len(members[c]), _TOGETHER)
+            for some in pieces(int(cuts[c + 1] - cuts[c]), _ENTRIES // (others.stop - others.start))
+        ]
 
-        def compared(c: int) -> tuple[Rows, Rows, Floats]:
-            some = places[cuts[c] : cuts[c + 1]]
-            return some, members[c], vectors[some] @ unit(self._vectors, self._rows[members[c]]).T
+        def compared(one: tuple[Rows, Rows]) -> tuple[Rows, Rows, Floats]:
+            some, others = one
+            return some, others, vectors[some] @ unit(self._vectors, self._rows[others]).T
 
-        for start in range(0, len(busy), 64):
-            yield from side_by_side(compared, busy[start : start + 64])
+        for start in range(0, len(work), _AHEAD):
+            yield from side_by_side(compared, work[start : start + _AHEAD])
 
     def _visits(self, vectors: Floats, distance: float) -> tuple[Rows, Rows]:
         """Cells, ascending, and who must look into each: (visits,), (visits,)."""

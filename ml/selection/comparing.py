@@ -11,7 +11,7 @@ from ml.selection.candidates import known_rows
 from ml.selection.cells import centres, nearest
 from ml.selection.columns import Column
 from ml.selection.vectors import Doubles, Flags, Floats, Progress, Rows, Vectors, silent, unit, usable
-from ml.selection.workers import one_thread_each
+from ml.selection.workers import one_thread_each, pieces, rows_beside
 
 BINS, VALUES = 32, 50
 _PRODUCTS = 2 * 10**9  # pairs of a tile and a chosen one that are compared; of more tiles a sample is
@@ -129,12 +129,12 @@ def _apart(vectors: Vectors, chosen: Rows, rng: np.random.Generator, progress: P
         return np.empty(0)
     everyone, some = unit(vectors, chosen), _sampled(np.arange(len(chosen)), len(chosen), rng)
     found = np.empty(len(some))
-    for start in range(0, len(some), 1024):
-        here = some[start : start + 1024]
+    for block in pieces(len(some), rows_beside(len(chosen))):
+        here = some[block]
         likeness = everyone[here] @ everyone.T
         likeness[np.arange(len(here)), here] = -1
-        found[start : start + len(here)] = np.sqrt(np.maximum(2 - 2 * likeness.max(axis=1), 0))
-        progress("comparing", start + len(here), len(some))
+        found[block] = np.sqrt(np.maximum(2 - 2 * likeness.max(axis=1), 0))
+        progress("comparing", block.stop, len(some))
     return found
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ml.selection.balance import Classes
 from ml.selection.vectors import Doubles, Rows
 
-_FIRST = 1024  # rows in a first pool
+_FIRST, _LEAST = 1024, 8  # rows in a first pool, and in the smallest
 _FEW, _MANY = 4, 32  # a pool that gave fewer was too small, one that gave more too large
 
 
@@ -79,8 +79,9 @@ def order(powers: Powers, classes: Classes) -> Iterator[Choice]:
     fresh = np.full(len(piles), -1)  # when each was last known exactly
     count = 0
     while len(piles):
-        best = int(np.argmax(upper + classes.logs))
-        if upper[best] == -np.inf:
+        worth = upper + classes.logs
+        best = int(np.argmax(worth))
+        if worth[best] == -np.inf:
             return
         if fresh[best] != count:
             upper[best], fresh[best] = piles[best].best(), count
@@ -101,8 +102,8 @@ class Pile:
         self._powers = powers
         self._members = members[np.argsort(powers.first[members], kind="stable")]
         self._bounds = bounds[self._members]
-        self._size = max(64, _FIRST // piles)
-        self._most = min([max(64, one.most // piles) for one in powers.shrinking], default=1 << 20)
+        self._most = min([max(_LEAST, one.most // piles) for one in powers.shrinking], default=1 << 20)
+        self._size = min(max(64, _FIRST // piles), self._most)
         self._pool = np.empty(0, np.int64)  # places in members
         self._fixed = self._total = np.empty(0)  # (pool,)
         self._looks: list[Look] = []
@@ -169,5 +170,5 @@ class Pile:
         if self._given < _FEW:
             self._size = min(2 * self._size, self._most)
         elif self._given > _MANY:
-            self._size = max(64, self._size // 2)
+            self._size = max(_LEAST, self._size // 2)
         self._given = 0

@@ -14,10 +14,9 @@ from ml.selection.products import Product
 from ml.selection.recipe import Recipe
 from ml.selection.spreading import Spread
 from ml.selection.vectors import Flags, Floats, Progress, Rows, Vectors, silent, unit
-from ml.selection.workers import one_thread_each
+from ml.selection.workers import one_thread_each, pieces, rows_beside
 
 _TOLD = 50  # choices between two reports
-_ROWS = 1024
 NUMBER, DISTANCE, NOTHING_LEFT = "number", "min_distance", "nothing left"
 
 
@@ -117,8 +116,8 @@ def _distances(vectors: Vectors, rows: Rows, before: Rows) -> Floats:
     """Of each row the distance from the nearest of those before it: (m,)."""
     everyone = unit(vectors, np.concatenate([before, rows]))
     found = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), _ROWS):
-        here = np.arange(start, min(start + _ROWS, len(rows)))
+    for block in pieces(len(rows), rows_beside(len(everyone))):
+        here = np.arange(block.start, block.stop)
         last = len(before) + here[-1]
         likeness = everyone[len(before) + here] @ everyone[:last].T if last else np.empty((1, 0), np.float32)
         likeness[np.arange(last) >= len(before) + here[:, None]] = -1

@@ -43,5 +43,10 @@ def one_thread_each() -> Iterator[None]:
         yield
 
 
+def rows_beside(columns: int) -> int:
+    """How many rows a block of so many columns may have, to take no more than 64 MB as float32."""
+    return max(16, min(4096, (16 << 20) // max(1, columns)))
+
+
 def pieces(count: int, most: int) -> list[slice]:
     return [slice(start, min(start + most, count)) for start in range(0, count, most)]

@@ -43,6 +43,13 @@ def test_given_shares_are_met_and_classes_that_have_none_are_left_out() -> None:
     assert counts(chosen(balance({"b": 0.75, "c": 0.25}), n=40)) == [0, 30, 10, 0]
 
 
+def test_when_the_wanted_classes_are_used_up_it_ends() -> None:
+    recipe = Recipe.read({"n": 900, "objectives": [balance({"b": 0.75, "c": 0.25})]})
+    found = select(X, recipe, columns=COLUMNS)
+    assert len(found.rows) == ((CODES == 1) | (CODES == 2)).sum()
+    assert found.stopped_by == "nothing left"
+
+
 def test_a_class_that_is_used_up_leaves_the_rest_to_the_others() -> None:
     found = counts(chosen(balance("uniform"), n=400))
     assert found[3] == (CODES == 3).sum()

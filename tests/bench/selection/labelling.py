@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.evaluate.fewshot import standard
 from ml.selection import Recipe, select
 from tests.bench.selection import drawing, sets
 
@@ -62,7 +61,7 @@ def taught(pool: sets.Pool, chosen: Rows, asked: Rows, firmness: float) -> dict[
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-    scaled, labels = standard(pool.vectors.astype(np.float32)), pool.labels
+    scaled, labels = pool.scaled, pool.labels
     seen = np.unique(labels[chosen])
     told = np.full(len(asked), seen[0])
     if len(seen) > 1:

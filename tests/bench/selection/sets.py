@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import encoders
-from ml.evaluate.fewshot import blocks
+from ml.evaluate.fewshot import blocks, standard
 from ml.evaluate.labelled import Images, Read
 from ml.evaluate.landcover import land_cover
 
@@ -26,6 +27,11 @@ class Pool:
     vectors: NDArray[np.float16]
     labels: NDArray[np.int64]
     places: NDArray[np.int64]
+
+    @cached_property
+    def scaled(self) -> NDArray[np.float32]:
+        """Mean 0, and root mean square length 1: what a classifier is taught."""
+        return standard(self.vectors.astype(np.float32)).astype(np.float32)
 
     def split(self, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows to choose from and rows to be tested on: half of the places each."""
