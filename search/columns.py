@@ -107,10 +107,14 @@ def unmeasured(dataset: Dataset) -> set[str]:
     return {name for name in METRIC_COLUMNS if any(known and name not in known for known in held)}
 
 
-@lru_cache(maxsize=4096)
 def names_in(folder: Path) -> frozenset[str]:
-    """Columns of a finished shard's folder, which never change; none of one that cannot be read."""
+    """Columns of a finished shard's folder, which never change; none of one that cannot be read just now."""
     try:
-        return frozenset(pq.read_schema(folder / TILES).names)
+        return _names_in(folder)
     except (OSError, pa.ArrowException):
         return frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _names_in(folder: Path) -> frozenset[str]:
+    return frozenset(pq.read_schema(folder / TILES).names)

@@ -4,9 +4,11 @@ What is the same for every filter (the bins of a column, and the bin of each til
 """
 
 import math
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from search.frames import Frame
 from search.models import Dataset
 
 MOST_COLUMNS, MOST_BINS, MOST_TEXTS = 64, 200, 100
+MOST_BYTES = 128 * 2**20  # of what is kept in memory
 RIM = 0.5  # per cent of the tiles at either end that may lie beyond the outer bins
 STRETCHED = 4  # times as wide as what lies between the rims: then the outer bins hold what is far out
 SAMPLE = 50_000  # tiles whose numbers say where the rims are
@@ -50,6 +53,9 @@ class Texts:
         """(texts + 1,): those without one first."""
         chosen = self.codes if kept is None else self.codes[kept]
         return np.bincount(chosen + 1, minlength=len(self.texts) + 1)
+
+
+Spread = Bins | Texts
 
 
 def facets(dataset: Dataset, asked: Filter, names: Sequence[str], bins: int, user: Person) -> dict[str, Any]:
@@ -92,8 +98,7 @@ class Kept:
 
 
 def of_column(frame: Frame, column: Column, bins: int, kept: Kept) -> dict[str, Any]:
-    stamp = brought(frame.dataset) if column.source != columns.METRIC else ()
-    held = spread_of(Asked(frame), column.name, column.kind, bins, stamp)
+    held = spread_of(frame, column, bins)
     own = "values" if column.kind == "text" else "metrics"
     mask = kept.without(f"{own}.{column.name}")
     said: dict[str, Any] = {"kind": column.kind, "title": column.title, "unit": column.unit}
@@ -121,25 +126,43 @@ def brought(dataset: Dataset) -> tuple[int, ...]:
     return tuple(dataset.tables.values_list("pk", flat=True))
 
 
-class Asked:
-    """A frame as the key of what is remembered of it: equal when its fingerprint is."""
+class Memory:
+    """The last spreads that were asked for, as many as fit; of any number of threads."""
 
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
+    def __init__(self, most: int) -> None:
+        self._most, self._size = most, 0  # bytes
+        self._held: OrderedDict[Hashable, Spread] = OrderedDict()
+        self._guard = threading.Lock()
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Asked) and self.frame.fingerprint == other.frame.fingerprint
+    def get(self, key: Hashable, make: Callable[[], Spread]) -> Spread:
+        with self._guard:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        made = make()
+        with self._guard:
+            if key not in self._held:
+                self._held[key] = made
+                self._size += made.codes.nbytes
+            while self._size > self._most:
+                self._size -= self._held.popitem(last=False)[1].codes.nbytes
+        return made
 
-    def __hash__(self) -> int:
-        return hash(self.frame.fingerprint)
+
+memory = Memory(MOST_BYTES)
 
 
-@lru_cache(maxsize=64)
-def spread_of(asked: Asked, name: str, kind: str, bins: int, stamp: tuple[int, ...]) -> Bins | Texts:
+def spread_of(frame: Frame, column: Column, bins: int) -> Spread:
     """A byte a tile of a column of numbers, four of a column of texts."""
-    if kind != "text":
-        return binned(columns.numbers(asked.frame, name), bins)
-    codes, texts = columns.texts(asked.frame, name)
+    stamp = brought(frame.dataset) if column.source != columns.METRIC else ()
+    make = partial(fresh_spread, frame, column, bins)
+    return memory.get((frame.fingerprint, column.name, column.kind, bins, stamp), make)
+
+
+def fresh_spread(frame: Frame, column: Column, bins: int) -> Spread:
+    if column.kind != "text":
+        return binned(columns.numbers(frame, column.name), bins)
+    codes, texts = columns.texts(frame, column.name)
     return Texts(codes, tuple(texts))
 
 

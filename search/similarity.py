@@ -107,8 +107,9 @@ def chosen_shards(dataset: Dataset, asked: Filter) -> tuple[list[Shard], list[di
         raise BadQuery("No imagery matches the filters: choose other products, dates or levels.")
     if not ready:
         raise NotIndexed("The imagery of this search is still being indexed. Try again in a minute.")
-    here = [shard for shard in ready if filters.reached(shard, asked, dataset.grid)]
-    return here, [skip(shard, shard.status) for shard in shards if not shard.folder]
+    return filters.reaching(ready, asked, dataset.grid), [
+        skip(shard, shard.status) for shard in shards if not shard.folder
+    ]
 
 
 def skip(shard: Shard, status: str) -> dict[str, object]:

@@ -105,7 +105,7 @@ def measured(name: str, count: int, held: list[Held]) -> np.ndarray:
     """(count,) NaN where a tile is not indexed or its shard does not have the metric."""
     found = np.full(count, np.nan, np.float32)
     for one in held:
-        if name in columns.names_in(one.shard.folder):
+        if name in one.shard.columns:
             found[one.positions] = one.shard.column(name)[one.rows]
     return found
 

@@ -5,10 +5,10 @@ Labels and scores belong to labeling, which `register`s who knows them.
 """
 
 from search.filters.asked import Filter, Labels, Scores
-from search.filters.compiling import Compiled, KeyTest, Person, compiled, contained, matching, reached, register
+from search.filters.compiling import Compiled, KeyTest, Person, compiled, contained, matching, reaching, register
 from search.filters.reading import FIELDS, as_json, read
 
 __all__ = [
     "FIELDS", "Compiled", "Filter", "KeyTest", "Labels", "Person", "Scores", "as_json", "compiled", "contained",
-    "matching", "reached", "read", "register",
+    "matching", "reaching", "read", "register",
 ]  # fmt: skip

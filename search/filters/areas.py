@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely import geometry
 from shapely.errors import ShapelyError
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 
@@ -39,7 +39,7 @@ def shape_of(polygon: Mapping[str, Any]) -> BaseGeometry:
 def _shape_of(text: str) -> BaseGeometry:
     given = json.loads(text)
     try:
-        drawn = shapely.force_2d(shape(given))
+        drawn = shapely.force_2d(geometry.shape(given))
     except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         raise BadQuery(f"The polygon cannot be read: {error}. A ring has at least four points, the last the first.") \
             from error  # fmt: skip
@@ -66,9 +66,9 @@ def inside(columns: Columns, area: grid.Bounds, pyramid: grid.Grid) -> np.ndarra
     return found
 
 
-def inside_polygon(columns: Columns, polygon: Mapping[str, Any], pyramid: grid.Grid) -> np.ndarray:
-    """(count,) bool: whether each tile's centre lies in it or on its rim."""
-    found: np.ndarray = shapely.intersects_xy(shape_of(polygon), *centres(columns, pyramid))
+def inside_shape(columns: Columns, shape: BaseGeometry, pyramid: grid.Grid) -> np.ndarray:
+    """(count,) bool: whether each tile's centre lies in what `shape_of` gave, or on its rim."""
+    found: np.ndarray = shapely.intersects_xy(shape, *centres(columns, pyramid))
     return found
 
 

@@ -1,6 +1,6 @@
 """A filter made ready for one dataset and one person: which shards it needs, which of their rows it allows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -41,15 +41,16 @@ class Compiled:
 
     def __init__(self, dataset: Dataset, asked: Filter, user: Person) -> None:
         self.dataset, self.filter = dataset, asked
+        self._boxes = boxes(asked)
         self.tests: dict[str, Test] = dict(self._tests(user))
 
     def shards(self) -> list[Shard]:
         """Finished ones that may hold rows; none of them need to be opened for what products, levels and dates say."""
         finished = [shard for shard in matching(self.dataset, self.filter) if shard.folder]
-        return [shard for shard in finished if self.reaches(shard)]
+        return reaching(finished, self.filter, self.dataset.grid)
 
     def reaches(self, shard: Shard) -> bool:
-        return reached(shard, self.filter, self.dataset.grid)
+        return all(areas.reaches(shard, box, self.dataset.grid) for box in self._boxes)
 
     def admits(self, shard: Shard) -> bool:
         """Whether products, levels, dates and area allow any tile of it."""
@@ -99,8 +100,8 @@ class Compiled:
             area = wanted.area
             yield "bbox", lambda one: areas.inside(one, area, pyramid)
         if wanted.polygon is not None:
-            polygon = wanted.polygon
-            yield "polygon", lambda one: areas.inside_polygon(one, polygon, pyramid)
+            shape = areas.shape_of(wanted.polygon)
+            yield "polygon", lambda one: areas.inside_shape(one, shape, pyramid)
         for name, (low, high) in wanted.metrics.items():
             yield f"metrics.{name}", self._range(name, low, high)
         for name, given in wanted.values.items():
@@ -152,7 +153,7 @@ def brought_values(dataset: Dataset, name: str) -> Any:
 
 def metric_of(one: Columns, name: str) -> np.ndarray:
     """(count,) of a shard; NaN where it was built before there was this metric."""
-    if name in columns.names_in(one.folder):
+    if name in one.columns:
         found: np.ndarray = one.column(name)
         return found
     return np.full(one.count, np.nan, np.float32)
@@ -187,7 +188,13 @@ def matching(dataset: Dataset, asked: Filter) -> ShardQuerySet:
     return wanted
 
 
-def reached(shard: Shard, asked: Filter, pyramid: grid.Grid) -> bool:
-    """Whether the filter's area and polygon may hold tiles of it."""
-    boxes = [asked.area, areas.around(asked.polygon) if asked.polygon else None]
-    return all(areas.reaches(shard, box, pyramid) for box in boxes)
+def boxes(asked: Filter) -> list[grid.Bounds]:
+    """Around the filter's area and its polygon: what a shard must reach to have any tile in it."""
+    polygon = [areas.around(asked.polygon)] if asked.polygon else []
+    return [asked.area, *polygon] if asked.area else polygon
+
+
+def reaching(shards: Iterable[Shard], asked: Filter, pyramid: grid.Grid) -> list[Shard]:
+    """Those that may hold tiles in the filter's area and polygon."""
+    around = boxes(asked)
+    return [shard for shard in shards if all(areas.reaches(shard, box, pyramid) for box in around)]

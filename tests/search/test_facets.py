@@ -5,7 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from search import columns, facets, filters, frames
-from tests.factories import make_map
+from tests.factories import build_all, make_gallery, make_map
 
 pytestmark = pytest.mark.django_db
 FACETS = "/api/v1/datasets/world/facets"
@@ -114,8 +114,24 @@ def test_a_few_tiles_far_out_do_not_squeeze_the_others_into_one_bin():
     assert held.high == 1e6
 
 
-def test_what_is_remembered_of_a_column_is_made_once(world):
-    facets.spread_of.cache_clear()
+def test_what_is_the_same_for_every_filter_is_made_once(world, monkeypatch):
+    made, fresh = [], facets.fresh_spread
+    monkeypatch.setattr(facets, "memory", facets.Memory(10_000))
+    monkeypatch.setattr(facets, "fresh_spread", lambda *given: made.append(given) or fresh(*given))
     for low in (10, 20):
         facets.facets(world, filters.read({"metrics": {"mean_red": [low, None]}}), ["luminance"], 32, None)
-    assert facets.spread_of.cache_info().misses == 1
+    assert len(made) == 1
+
+
+def test_no_more_is_remembered_than_fits():
+    memory, spread = facets.Memory(25), facets.binned(np.arange(10, dtype=np.float32), 4)  # 10 bytes
+    for key in "abca":
+        memory.get(key, lambda: spread)
+    assert list(memory._held) == ["c", "a"]
+
+
+@pytest.mark.parametrize("names", [["luminance"], []])
+def test_a_dataset_of_one_tile_has_facets_too(tmp_path, db, names):
+    dataset = build_all(make_gallery(tmp_path / "one", count=1))
+    told = facets.facets(dataset, filters.read({"metrics": {"luminance": [0, 255]}}), names, 32, None)
+    assert (told["tiles"], told["kept"], list(told["columns"])) == (1, 1, names)

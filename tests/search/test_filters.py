@@ -61,7 +61,7 @@ def test_fields_are_joined_by_and(world):
 
 
 def test_what_is_unknown_is_not_kept_not_even_by_a_range_without_bounds(world, monkeypatch):
-    monkeypatch.setattr(columns, "names_in", lambda _: frozenset())
+    monkeypatch.setattr(library.Columns, "columns", property(lambda _: []))
     assert len(kept(world, metrics={"sharpness": [None, None]})) == 0
 
 
@@ -116,8 +116,9 @@ def test_a_polygon_that_holds_no_centre_leaves_nothing(world):
 def test_shards_that_a_polygon_does_not_reach_are_not_opened(world):
     shard = Shard.objects.of(world).first()
     shard.scene.west, shard.scene.south, shard.scene.east, shard.scene.north = 100, 40, 120, 50
-    assert not compiling.reached(shard, Filter(polygon=square(-60, -50, -20, -20)), world.grid)
-    assert compiling.reached(shard, Filter(polygon=square(90, 30, 110, 45)), world.grid)
+    far, near = (Filter(polygon=square(*box)) for box in ((-60, -50, -20, -20), (90, 30, 110, 45)))
+    assert filters.reaching([shard], far, world.grid) == []
+    assert filters.reaching([shard], near, world.grid) == [shard]
 
 
 def test_pictures_of_a_gallery_have_no_place_to_filter_by(tmp_path):
