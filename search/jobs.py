@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -20,6 +21,7 @@ from search.models.curation import DatasetJob
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two stored reports
 BEAT = 20.0  # seconds between heartbeats while one step takes long
+ORPHANED = 24 * 3600  # seconds after which a folder without a row goes
 AT_ONCE = 3  # unfinished jobs of one kind and dataset
 UNFINISHED = (Status.WAITING, Status.RUNNING)
 Progress = Callable[[str, int, int], None]
@@ -134,3 +136,17 @@ def check_may_change(job: Job, user: User | AnonymousUser) -> None:
     if not may_change(job, user):
         raise NotAllowed(f"Only who asked for this {type(job)._meta.verbose_name}, or who manages the dataset, may "
                          "stop or remove it.")  # fmt: skip
+
+
+def tidy() -> list[Path]:
+    """Remove folders of rows that are no more, of a worker that wrote while its row was deleted."""
+    removed = []
+    for kind in (Selection, Layout, Evaluation):
+        root = kind(pk=0).folder.parent
+        folders = [path for path in root.iterdir() if path.name.isdecimal()] if root.is_dir() else []
+        known = set(kind._default_manager.values_list("pk", flat=True))
+        for folder in folders:
+            if int(folder.name) not in known and time.time() - folder.stat().st_mtime > ORPHANED:
+                shutil.rmtree(folder, ignore_errors=True)
+                removed.append(folder)
+    return removed

@@ -171,7 +171,8 @@ def in_broker(name: str) -> int:
 @shared_task
 def tidy() -> None:
     """Now and then: forget query pictures nobody used for long, old films and uploads, folders no row points at."""
-    from search import animating, building, switching, training, uploads
+    from search import animating, building, jobs, switching, training, uploads
+    from search.layouts import cache
 
     QueryPicture.objects.expired().delete()
     animating.sweep()
@@ -179,6 +180,8 @@ def tidy() -> None:
     uploads.tidy()
     switching.remove_all_replaced()
     training.tidy()
+    cache.tidy()
+    jobs.tidy()
 
 
 @shared_task

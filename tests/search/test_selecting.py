@@ -1,5 +1,7 @@
 """Selections: asked for, chosen, compared, kept as collections."""
 
+import os
+
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
@@ -281,3 +283,13 @@ def test_who_lost_it_hears_so(world):
     job = selecting.request(world, {"n": 2}, background=False)
     with pytest.raises(Cancelled):
         job.tell("at work", 0, 1)
+
+
+def test_folders_without_a_row_are_tidied(world):
+    job = select(world, n=2)
+    gone = job.folder.with_name("987654")
+    gone.mkdir()
+    assert jobs.tidy() == []
+    os.utime(gone, (1, 1))
+    assert jobs.tidy() == [gone]
+    assert job.folder.exists()

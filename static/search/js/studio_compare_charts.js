@@ -8,7 +8,7 @@ const per = (counts) => {
   const sum = counts.reduce((total, one) => total + one, 0) || 1;
   return counts.map((one) => one / sum);
 };
-export const percent = (share) => `${share > 0 && share < 0.01 ? "<1" : Math.round(share * 100)} %`;
+export const percent = (share) => `${share > 0 && share < 0.01 ? "<1" : Math.round(share * 100)}\u00a0%`;
 export const short = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en-GB") : String(+value.toPrecision(3)));
 
 /** Heights are the square roots of shares, so that what is rare is seen beside what is frequent. edges: bins + 1.  series: {name: counts}, two of them, the reference first.  label: (value) => text of an edge */

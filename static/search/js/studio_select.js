@@ -52,7 +52,7 @@ class SelectPanel {
       if (target === this.#part("share")) this.#part("by-share").checked = true;
       this.#count();
     });
-    this.#objectives.addEventListener("changed", () => { for (const box of all("value", this.#part("presets"))) box.checked = false; });
+    this.#objectives.addEventListener("changed", () => this.#byHand());
     this.#studio.addEventListener("view", () => this.#count());
     this.#studio.addEventListener("collections", () => this.#lists());
   }
@@ -77,6 +77,13 @@ class SelectPanel {
     show(this.#part("amount"), !everything);
     if (duplicates && this.#duplicates.distance === null) this.#duplicates.set(0.15);
     this.#count();
+  }
+
+  /** What is chosen by is no ready-made recipe any more. */
+  #byHand() {
+    for (const box of all("value", this.#part("presets"))) box.checked = false;
+    for (const name of ["preset-needs", "preset-missing"]) show(this.#part(name), false);
+    show(this.#part("amount"), true);
   }
 
   /** Collections to go on from, or to leave out. */
@@ -162,9 +169,7 @@ class SelectPanel {
     else this.#part("by-share").checked = true;
     if (recipe.n) this.#part("n").value = recipe.n;
     if (recipe.share) this.#part("share").value = recipe.share * 100;
-    for (const box of all("value", this.#part("presets"))) box.checked = false;
-    show(this.#part("amount"), true);
-    show(this.#part("preset-needs"), false);
+    this.#byHand();
     this.#objectives.set((recipe.objectives ?? []).map(received));
     this.#objectives.setThresholds(recipe.thresholds);
     this.#duplicates.set(recipe.duplicates?.distance ?? null);
