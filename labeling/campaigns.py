@@ -177,9 +177,9 @@ def check_places(scene: Scene, given: np.ndarray) -> None:
         dataset.grid.check(address.level, address.row, address.col, address.offset)
 
 
-def add_search(campaign: Campaign, query: Query, *, priority: int = 0) -> int:
-    """The results of a search, the most alike first; BadCampaign when it finds nothing."""
-    hits = similarity.search(campaign.dataset, query).hits
+def add_search(campaign: Campaign, query: Query, user: Person = None, *, priority: int = 0) -> int:
+    """The results of a search, the most alike first; BadCampaign when it finds nothing.  user: as of add_filtered."""
+    hits = similarity.search(campaign.dataset, query, user).hits
     if not hits:
         raise BadCampaign("The search finds no tiles to label: loosen its filters.")
     if query.positives:

@@ -66,7 +66,7 @@ def add(campaign: Campaign, tiles: Mapping[str, Any], user: Person) -> int:
         campaigns.remember_examples(campaign, tiles["examples"])
     priority = tiles.get("priority", 0)
     if tiles.get("search"):
-        return campaigns.add_search(campaign, as_query(tiles["search"]), priority=priority)
+        return campaigns.add_search(campaign, as_query(tiles["search"]), user, priority=priority)
     if tiles.get("area"):
         area = tiles["area"]
         scene = scene_asked(campaign.dataset, area["product"], area["date"])
