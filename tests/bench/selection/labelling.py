@@ -37,7 +37,6 @@ RECIPES: dict[str, list[dict[str, Any]]] = {
     "k-center × typicality^0.25": [KCENTER, typical(0.25)],
     "k-center × typicality^0.5": [KCENTER, typical(0.5)],
     "k-center × typicality": [KCENTER, typical(1)],
-    "facility location × typicality": [FACILITY, typical(1)],
     "typicality": [typical(1)],
 }
 
