@@ -17,13 +17,16 @@ from ml.selection.vectors import Flags, Floats, Progress, Rows, Vectors, silent,
 from ml.selection.workers import one_thread_each, pieces, rows_beside
 
 _TOLD = 50  # choices between two reports
+_KNOWN = 20_000  # chosen tiles that are compared with each other only to tell their distances
+_FEWER = f"How far the chosen tiles are apart is known of the first {_KNOWN:,} only."
 NUMBER, DISTANCE, NOTHING_LEFT = "number", "min_distance", "nothing left"
 
 
 @dataclass(frozen=True)
 class Selection:
     """rows: (m,) in the order in which they were chosen, without those chosen before.
-    distances: (m,) of each from what was chosen before it; 2, the largest there is, for the very first.
+    distances: (m,) of each from what was chosen before it; 2, the largest there is, for the very first. Where no objective
+    needs them, they are known of the first 20,000 only, and NaN after.
     values: objective -> (m,) what each row was worth for it when it was chosen: a rank from 0 to 1, a distance, a gain;
     of a balance the share that its class had of what was chosen then.
     considered: tiles that filter and thresholds left.  removed_duplicates: of them.
@@ -39,6 +42,12 @@ class Selection:
     stopped_by: str
     approximations: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def closest(self) -> float | None:
+        """The least distance of a chosen tile from one chosen before it; None when nothing is known."""
+        known = self.distances[np.isfinite(self.distances)]
+        return float(known.min()) if len(known) else None
 
 
 def select(
@@ -93,9 +102,10 @@ def _chosen(
     values = _values(product, here, np.array(told, np.float32).reshape(len(here), len(product.shrinking)))
     spread = [name for name, one in product.shrinking.items() if isinstance(one, Spread)]
     distances = values[spread[0]] if spread else _distances(vectors, rows, found.before)
+    said = product.approximations + ([_FEWER] if np.isnan(distances).any() else [])
     return Selection(
         rows, distances.astype(np.float32), values, found.considered, found.removed,
-        _stopped(recipe, found, len(rows)), product.approximations, [*found.notes, *notes],
+        _stopped(recipe, found, len(rows)), said, [*found.notes, *notes],
     )  # fmt: skip
 
 
@@ -113,9 +123,10 @@ def _stopped(recipe: Recipe, found: Candidates, count: int) -> str:
 
 
 def _distances(vectors: Vectors, rows: Rows, before: Rows) -> Floats:
-    """Of each row the distance from the nearest of those before it: (m,)."""
+    """Of each row the distance from the nearest of those before it: (m,); NaN beyond _KNOWN of all."""
+    found = np.full(len(rows), np.nan, np.float32)
+    rows = rows[: max(0, _KNOWN - len(before))]
     everyone = unit(vectors, np.concatenate([before, rows]))
-    found = np.empty(len(rows), np.float32)
     for block in pieces(len(rows), rows_beside(len(everyone))):
         here = np.arange(block.start, block.stop)
         last = len(before) + here[-1]

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml.errors import BadSelection
-from ml.selection import Recipe, Selection, select
+from ml.selection import Recipe, Selection, select, selecting
 from tests.ml import greedy_by_hand as by_hand
 from tests.ml.making import clustered
 
@@ -66,6 +66,16 @@ def test_distances_are_those_to_what_was_chosen_before_each() -> None:
         rows = found.rows.tolist()
         told = [by_hand.distances(WIDE, rows[:i])[row] for i, row in enumerate(rows)]
         assert found.distances == pytest.approx(told, abs=1e-3)
+
+
+def test_where_nothing_needs_distances_they_are_known_of_the_first_tiles_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = chosen([{"kind": "weight", "column": "sharpness"}])
+    monkeypatch.setattr(selecting, "_KNOWN", 15)
+    found = chosen([{"kind": "weight", "column": "sharpness"}])
+    assert found.distances[:15] == pytest.approx(whole.distances[:15], abs=1e-6)
+    assert np.isnan(found.distances[15:]).all()
+    assert "is known of the first" in found.approximations[0]
+    assert found.closest == pytest.approx(whole.distances[:15].min(), abs=1e-6)
 
 
 @pytest.mark.parametrize("method", ["k-center", "facility-location"])
