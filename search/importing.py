@@ -55,8 +55,8 @@ def import_images(
         building.request(scene, wanted, background=background)
     older = len(measuring.behind(report.dataset)) if options.mask_of else 0
     if older:
-        report.notes.append(f"{older} shards were measured before this cloud mask was there: measure them again, on "
-                            f"the dataset's page or with manage.py measure {report.dataset.slug}.")  # fmt: skip
+        report.notes.append(f"Shards measured before this cloud mask was there: {older}. Measure them again, on the "
+                            f"dataset's page or with manage.py measure {report.dataset.slug}.")  # fmt: skip
     return report
 
 

@@ -7,11 +7,12 @@ has one. A shard's row says which metrics its columns hold (`Shard.measured`).
 import logging
 import shutil
 import uuid
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from ml import metrics
 from ml.embedding import Columns, Pixels
@@ -21,7 +22,7 @@ from search import building, encoders, imagery, library, progress, tasks
 from search.imagery import masks
 from search.imagery.plan import Plan
 from search.models import Dataset, Scene, Shard, Status
-from search.models.shards import shards_folder
+from search.models.shards import ShardQuerySet, shards_folder
 
 log = logging.getLogger(__name__)
 NAMES = [metric.name for metric in metrics.METRICS]
@@ -73,10 +74,13 @@ def wanted_of(scene: Scene) -> str:
     return wanted(mask.version if mask else "")
 
 
-def behind(dataset: Dataset) -> list[int]:
+AT_REST = [Status.READY, Status.FAILED, Status.CANCELLED]
+
+
+def behind(dataset: Dataset, among: Sequence[str] = AT_REST) -> list[int]:
     """Numbers of the finished shards whose columns lack metrics; not of those at work, nor of vectors brought along."""
     masked = masks.versions(dataset)
-    rows = candidates(dataset).filter(status__in=[Status.READY, Status.FAILED, Status.CANCELLED])
+    rows = candidates(dataset).filter(status__in=among, scene_version=F("scene__version"))
     if not masked:
         return list(rows.exclude(measured=wanted("")).values_list("pk", flat=True))
     told = rows.values_list("pk", "measured", "scene__product__name", "scene__day")
@@ -89,16 +93,19 @@ def at_work(dataset: Dataset) -> int:
     return rows.count()
 
 
-def candidates(dataset: Dataset) -> QuerySet[Shard]:
+def candidates(dataset: Dataset) -> ShardQuerySet:
     return Shard.objects.of(dataset).searchable().exclude(encoder__folder__in=encoders.MODELLESS).order_by("pk")
 
 
 def request(dataset: Dataset, *, background: bool = True) -> list[int]:
     """Queue what is behind; searches go on with what there is. Returns the shards' numbers.
 
-    background: hand them to the workers now; else they wait for `building.build_here`.
+    background: hand them to the workers now; else they wait for `building.build_here`, with those that waited already
+    and those whose process died here.
     """
-    numbers = behind(dataset)
+    if not background:
+        candidates(dataset).release_dead()
+    numbers = behind(dataset, AT_REST if background else [*AT_REST, Status.WAITING])
     Shard.objects.filter(pk__in=numbers).retry()
     for number in numbers[: tasks.WINDOW] if background else []:
         transaction.on_commit(partial(tasks.enqueue, number))

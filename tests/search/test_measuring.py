@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.timezone import now
 
 from ml.metrics import METRICS
 from ml.shards import Shard as Columns
@@ -14,6 +15,7 @@ from ml.shards.files import TILES, write_manifest
 from search import building, importing, library, measuring
 from search.errors import BadImagery
 from search.models import Dataset, Encoder, Shard, Status
+from search.models.buildable import this_worker
 from tests.factories import build_all, make_gallery, make_map, make_raster, make_tileset, noise
 
 NEW = ["contrast", "saturation", "snr", "entropy", "cloud_share", "file_bytes"]
@@ -256,7 +258,7 @@ def test_a_mask_that_comes_later_has_the_shards_measured_again(db, tmp_path):
     dataset = build_all(small_map(tmp_path))
     shard = one(dataset)
     report = bring_mask(dataset, make_raster(tmp_path / "mask.tif", np.ones((1, 64, 64), np.uint8)))
-    assert "1 shards were measured before" in report.notes[-1]
+    assert "measured before this cloud mask was there: 1" in report.notes[-1]
     assert measuring.behind(dataset) == [shard.pk]
     assert (content(again(shard))["cloud_share"] == 1).all()
     assert measuring.behind(dataset) == []
@@ -306,6 +308,21 @@ def test_the_command_measures_what_is_behind(built, capsys):
 def test_the_command_says_when_there_is_nothing_to_do(built, capsys):
     call_command("measure", "m")
     assert "nothing to do" in capsys.readouterr().err
+
+
+def test_the_command_goes_on_with_what_a_dead_process_held(built):
+    gone = f"{this_worker().split(':')[0]}:4000000:1"
+    Shard.objects.filter(pk=made_before(built).pk).update(status=Status.RUNNING, worker=gone, heartbeat_at=now())
+    call_command("measure", "m")
+    assert set(NEW) <= set(content(one(built.scene.product.dataset)))
+
+
+def test_the_command_leaves_alone_what_another_process_is_at(built, capsys):
+    Shard.objects.filter(pk=made_before(built).pk).update(
+        status=Status.RUNNING, worker=this_worker(), heartbeat_at=now()
+    )
+    call_command("measure", "m")
+    assert "that another process is measuring: 1" in capsys.readouterr().err
 
 
 def test_again_measures_all(built):

@@ -39,10 +39,12 @@ class Command(SiteCommand):
                 [{"shard": str(s), "status": s.status, "tiles": s.tiles, "error": failed.get(s.pk)} for s in rows]
             )
         elif not numbers:
-            self.say(f"Every shard of {dataset.name} has all metrics: nothing to do.")
+            others = measuring.at_work(dataset)
+            self.say(f"Shards of {dataset.name} that another process is measuring: {others}." if others else
+                     f"Every shard of {dataset.name} has all metrics: nothing to do.")  # fmt: skip
         else:
-            begun = "are queued" if options["background"] else "are measured"
-            self.say(f"{dataset.name}: {len(numbers) - len(failed)} of {len(numbers)} shards {begun}.")
+            begun = "queued" if options["background"] else "measured"
+            self.say(f"{dataset.name}, shards {begun}: {len(numbers) - len(failed)} of {len(numbers)}.")
         if failed:
             raise CommandError(" ".join(dict.fromkeys(failed.values())))
 
