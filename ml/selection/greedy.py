@@ -17,7 +17,8 @@ import numpy as np
 from ml.selection.balance import Classes
 from ml.selection.vectors import Doubles, Rows
 
-_FIRST, _LEAST = 1024, 8  # rows in a first pool, and in the smallest
+_FIRST, _LEAST = 1024, 64  # rows in a first pool, and in a small one
+_TINY = 8  # where many classes share the memory
 _FEW, _MANY = 4, 32  # a pool that gave fewer was too small, one that gave more too large
 
 
@@ -74,7 +75,7 @@ def order(powers: Powers, classes: Classes) -> Iterator[Choice]:
     bounds = powers.fixed.copy()
     for objective in powers.shrinking:
         bounds += objective.start()
-    piles = [Pile(powers, members, bounds, len(classes.members)) for members in classes.members]
+    piles = [_pile(powers, members, bounds, len(classes.members)) for members in classes.members]
     upper = np.array([pile.upper for pile in piles])  # (classes,)
     fresh = np.full(len(piles), -1)  # when each was last known exactly
     count = 0
@@ -95,15 +96,38 @@ def order(powers: Powers, classes: Classes) -> Iterator[Choice]:
         yield choice
 
 
+def _pile(powers: Powers, members: Rows, bounds: Doubles, piles: int) -> "Pile | Sorted":
+    members = members[np.argsort(powers.first[members], kind="stable")]
+    return Pile(powers, members, bounds[members], piles) if powers.shrinking else Sorted(members, bounds[members])
+
+
+class Sorted:
+    """The candidates of one class when nothing shrinks: best first, once and for all."""
+
+    def __init__(self, members: Rows, values: Doubles) -> None:
+        order = np.argsort(-values, kind="stable")
+        self._members, self._values, self._at = members[order], values[order], 0
+
+    @property
+    def upper(self) -> float:
+        return float(self._values[self._at]) if self._at < len(self._values) else -np.inf
+
+    def best(self) -> float:
+        return self.upper
+
+    def take(self) -> Choice:
+        self._at += 1
+        return Choice(int(self._members[self._at - 1]), [])
+
+
 class Pile:
-    """The candidates of one class, of which some are in an open pool."""
+    """The candidates of one class, of which some are in an open pool. members: who goes first among equals, first."""
 
     def __init__(self, powers: Powers, members: Rows, bounds: Doubles, piles: int) -> None:
         self._powers = powers
-        self._members = members[np.argsort(powers.first[members], kind="stable")]
-        self._bounds = bounds[self._members]
-        self._most = min([max(_LEAST, one.most // piles) for one in powers.shrinking], default=1 << 20)
-        self._size = min(max(64, _FIRST // piles), self._most)
+        self._members, self._bounds = members, bounds
+        self._most = min(max(_TINY, one.most // piles) for one in powers.shrinking)
+        self._size = min(max(_LEAST, _FIRST // piles), self._most)
         self._pool = np.empty(0, np.int64)  # places in members
         self._fixed = self._total = np.empty(0)  # (pool,)
         self._looks: list[Look] = []
@@ -170,5 +194,5 @@ class Pile:
         if self._given < _FEW:
             self._size = min(2 * self._size, self._most)
         elif self._given > _MANY:
-            self._size = max(_LEAST, self._size // 2)
+            self._size = min(max(_LEAST, self._size // 2), self._most)
         self._given = 0

@@ -25,8 +25,8 @@ NUMBER, DISTANCE, NOTHING_LEFT = "number", "min_distance", "nothing left"
 @dataclass(frozen=True)
 class Selection:
     """rows: (m,) in the order in which they were chosen, without those chosen before.
-    distances: (m,) of each from what was chosen before it; 2, the largest there is, for the very first. Where no objective
-    needs them, they are known of the first 20,000 only, and NaN after.
+    distances: (m,) of each from what was chosen before it; 2, the largest there is, for the very first. Where no
+    objective needs them, they are known of the first 20,000 only, and NaN after.
     values: objective -> (m,) what each row was worth for it when it was chosen: a rank from 0 to 1, a distance, a gain;
     of a balance the share that its class had of what was chosen then.
     considered: tiles that filter and thresholds left.  removed_duplicates: of them.
