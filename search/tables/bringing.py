@@ -6,6 +6,7 @@ What is read is written to disk as it comes by, so that ten million rows need no
 import errno
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from search.tables.reading import MOST_ROWS, Source
 
 MOST_COLUMNS = 100
 EXAMPLES = 5
+SCRATCH, LEFT = ".new-", 24 * 3600  # seconds after which nobody is at work in such a folder any more
 _ROWS = 1 << 16  # written to Parquet at a time
 Progress = Callable[[int, int], None]
 
@@ -92,10 +94,13 @@ def bring_in(
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder beside those of the tables, removed afterwards."""
-    root = Path(settings.DATA_DIR) / "tables"
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=root, ignore_cleanup_errors=True) as folder:
+    root().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=root(), ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def root() -> Path:
+    return Path(settings.DATA_DIR) / "tables"
 
 
 def joined(
@@ -221,3 +226,10 @@ def remove(table: Table) -> None:
     folder = table.folder
     table.delete()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove what a process that was killed while it read a table left behind."""
+    for left in root().glob(f"{SCRATCH}*"):
+        if time.time() - left.stat().st_mtime > LEFT:
+            shutil.rmtree(left, ignore_errors=True)

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from search import frames, importing, tables
+from search import frames, galleries, importing, tables
 from search.errors import BadQuery, BadTable, NotIndexed
+from search.intake.items import Item
 from search.models import Dataset, Table
 from search.tables import kinds, reading
 from tests.factories import make_gallery, make_map, picture_bytes
@@ -244,6 +245,28 @@ def test_a_gallery_offers_what_its_list_said(db, tmp_path):
     keys = dataset.products.get().scenes.get().address(0, 0, 0).pack() | np.arange(2)
     np.testing.assert_array_equal(tables.numbers(dataset, "depth", keys), np.float32([1.5, np.nan]))
     assert tables.texts(dataset, "label", keys)[1] == ["cat", "dog"]
+
+
+def test_a_videos_frames_offer_their_times(gallery, tmp_path):
+    product = gallery.products.get()
+    frames = [
+        Item(tmp_path / "g" / f"frame-{i}.png", frame_time=i / 2, frame_change=0.25 * i or None) for i in range(3)
+    ]
+    scene = galleries.store(product, 0, [galleries.look(item) for item in frames])
+    told = {one.name: (one.kind, one.unit, one.high) for one in tables.columns_of(gallery)}
+    assert told == {"frame_time": ("number", "s", 1), "frame_change": ("number", "", 0.5)}
+    keys = scene.address(0, 0, 0).pack() | np.arange(4)
+    np.testing.assert_array_equal(tables.numbers(gallery, "frame_time", keys), np.float32([0, 0.5, 1, np.nan]))
+
+
+def test_a_table_holds_before_what_the_gallery_was_imported_with(db, tmp_path):
+    (tmp_path / "a.png").write_bytes(picture_bytes())
+    (tmp_path / "list.csv").write_text("path,label\na.png,cat\n")
+    dataset = importing.import_images([tmp_path / "list.csv"], importing.Options(slug="g", encoder="colour")).dataset
+    tables.bring_in(dataset, csv(tmp_path, "name,label\na.png,dog\n"))
+    key = np.array([dataset.products.get().scenes.get().address(0, 0, 0).pack()])
+    assert tables.texts(dataset, "label", key)[1] == ["dog"]
+    assert [(one.name, one.source) for one in tables.columns_of(dataset)] == [("label", "table")]
 
 
 def test_a_name_that_nobody_brought_is_refused_with_those_that_are(world, tmp_path):
