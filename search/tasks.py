@@ -171,7 +171,7 @@ def in_broker(name: str) -> int:
 @shared_task
 def tidy() -> None:
     """Now and then: forget query pictures nobody used for long, old films and uploads, folders no row points at."""
-    from search import animating, building, jobs, switching, training, uploads
+    from search import animating, building, jobs, switching, tables, training, uploads
     from search.layouts import cache
 
     QueryPicture.objects.expired().delete()
@@ -182,6 +182,7 @@ def tidy() -> None:
     training.tidy()
     cache.tidy()
     jobs.tidy()
+    tables.sweep()
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -327,3 +328,13 @@ def test_the_row_keeps_what_was_found(world, tmp_path):
     table = Table.objects.get()
     assert (table.name, table.rows, table.matched) == ("depths.csv", 1, 1)
     assert json.dumps(table.columns)
+
+
+def test_what_a_killed_process_left_is_swept(db):
+    old, new = (tables.bringing.root() / f"{tables.bringing.SCRATCH}{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    tables.sweep()
+    assert (old.exists(), new.exists()) == (False, True)
+    new.rmdir()
