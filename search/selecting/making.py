@@ -80,7 +80,7 @@ def chosen(frame: Frame, recipe: Recipe, user: Person, report: Progress) -> tupl
         "considered": found.considered, "removed_duplicates": found.removed_duplicates, "chosen": len(found.rows),
         "before": len(material.before), "stopped_by": found.stopped_by, "approximations": list(found.approximations),
         "notes": list(found.notes),
-        "closest": float(np.min(found.distances)) if len(found.distances) else None, "compared": compared,
+        "closest": found.closest, "compared": compared,
     }, found.rows  # fmt: skip
 
 
