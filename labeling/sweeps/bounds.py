@@ -32,10 +32,12 @@ def keep(sweep: Sweep) -> None:
 
 def inside(sweep: Sweep, columns: Columns) -> np.ndarray | None:
     """(n,) bool: the tiles of a shard that the sweep's scope holds; None for all."""
-    asked: Filter = replace(filters.read(sweep.scope), collections=(), not_collections=())
+    scope = filters.read(sweep.scope)
+    asked: Filter = replace(scope, collections=(), not_collections=())
     allowed = filters.compiled(sweep.campaign.dataset, asked, None).mask(columns) if columns.count else None
-    for path, wanted in ((within(sweep), True), (without(sweep), False)):
-        if path.exists():
+    kept = ((within(sweep), scope.collections, True), (without(sweep), scope.not_collections, False))
+    for path, names, wanted in kept:
+        if names:
             member = filters.contained(columns.keys, scores.mapped(path)) == wanted
             allowed = member if allowed is None else allowed & member
     return allowed
