@@ -1,19 +1,20 @@
 /**
  * A million points with WebGL2, smoothly also where a processor has to do a graphics card's work.
  *
- * Few points are drawn anew in every frame.  Many are drawn in portions, as large as a frame allows, onto a sheet
- * somewhat larger than the screen; what was drawn last is moved and stretched meanwhile, and where it does not reach a
- * random part of the points is drawn.  So dragging never waits for a million points.  docs/decisions/020.
+ * Few points are drawn anew in every frame.  Many are drawn in portions onto a sheet somewhat larger than the screen,
+ * which is copied to the canvas once it is full; until then the canvas keeps what was drawn last, and only its place
+ * and size on the page change with the camera.  So dragging never waits for points.  docs/decisions/020.
  */
 import { attribute, points, sheet, SPACE } from "./studio_gl.js";
 import { arranged, between, eased, pointSize, shuffled } from "./studio_order.js";
 
-const MARGIN = 0.15; // of the screen, that a sheet reaches beyond each side
-const FEW = 50_000; // points that any machine draws within a frame
+const MARGIN = 0.25; // of the screen, that the canvas reaches beyond each side when it is moved instead of redrawn
+const FEW = 10_000; // points that any machine draws within a frame
 const STILL = 90; // milliseconds after the last movement
-const FAST = 18; // milliseconds of a portion that may grow
-const SLOW = 40;
-const LEAST = 16_384; // points of a portion
+const FRAME = 18; // milliseconds in which all points must be drawn to be drawn in every frame
+const FAST = 60; // milliseconds of a portion that may grow
+const SLOW = 160;
+const LEAST = 65_536; // points of a portion
 
 export class Drawing {
   size = 1;
@@ -24,9 +25,9 @@ export class Drawing {
   #began = 0;
   #lasts = 0;
   #faded = 1;
-  #front = null; #back = null;
+  #sheet = null; #shown = null; // what is being drawn; the camera of what the canvas shows
   #drawn = 0; #current = false; #fence = null; #sent = 0;
-  #portion = 32_768;
+  #portion = LEAST;
   #direct = FEW;
   #moved = -Infinity;
   #ticked = -Infinity;
@@ -34,6 +35,7 @@ export class Drawing {
   #placed = false;
   #painted = false;
   #seen = false;
+  #growing = false;
 
   /** Throws where the browser has no WebGL2. */
   constructor(canvas, camera, n) {
@@ -82,7 +84,7 @@ export class Drawing {
     this.#upload.from(this.#from);
     this.#upload.to(this.#to);
     this.#upload.colours(this.#colours);
-    this.#front = this.#back = this.#fence = null;
+    this.#sheet = this.#shown = this.#fence = null;
     gl.depthFunc(gl.LEQUAL);
     gl.clearColor(...SPACE, 1);
     this.#renew();
@@ -96,7 +98,7 @@ export class Drawing {
   /** What was drawn is no longer what there is. */
   #renew() {
     this.#current = false;
-    if (this.#back) this.#back.camera = null;
+    if (this.#sheet) this.#sheet.camera = null;
     this.#ask();
   }
 
@@ -115,55 +117,63 @@ export class Drawing {
     else this.#portions(performance.now());
   }
 
-  /** The canvas is as large as its place in the page; a sheet that no longer fits is thrown away. */
+  /** How many times the screen the canvas is, in both directions. */
+  get #wide() { return this.inPortions ? 1 + 2 * MARGIN : 1; }
+
+  /** The canvas covers its place in the page, or reaches beyond it; a sheet that no longer fits is thrown away. */
   #measure() {
-    const ratio = Math.min(devicePixelRatio, this.inPortions ? 1 : 2);
-    const [width, height] = [this.#camera.width, this.#camera.height].map((side) => Math.max(1, Math.round(side * ratio)));
     this.size = pointSize(this.n, this.#camera);
-    this.ratio = ratio;
+    this.ratio = Math.min(devicePixelRatio, this.inPortions ? 1 : 2);
+    const pixels = (side) => Math.max(1, Math.round(side * this.#wide * this.ratio));
+    const [width, height] = [pixels(this.#camera.width), pixels(this.#camera.height)];
     if (this.#canvas.width === width && this.#canvas.height === height) return;
     Object.assign(this.#canvas, { width, height });
-    for (const old of [this.#front, this.#back]) old?.free();
-    this.#front = this.#back = this.#fence = null;
+    const beyond = `${(-100 * (this.#wide - 1)) / 2}%`;
+    Object.assign(this.#canvas.style, { inset: `${beyond} auto auto ${beyond}`, width: `${100 * this.#wide}%`, height: `${100 * this.#wide}%` });
+    this.#sheet?.free();
+    this.#sheet = this.#shown = this.#fence = null;
     this.#current = false;
   }
 
-  /** Straight onto the screen; the sheets are of no use until the points have arrived. */
+  /** Straight onto the canvas; sheets are of no use until the points have arrived. */
   #fly() {
     this.#way = Math.min(1, (performance.now() - this.#began) / this.#lasts);
-    this.#toScreen();
-    this.#points(0, this.inPortions ? Math.min(this.n, this.#portion) : this.n, 1);
+    this.#toCanvas();
+    this.#points(0, this.inPortions ? Math.min(this.n, this.#portion) : this.n);
+    this.#place(this.#camera.state);
     if (this.#way === 1) this.#renew();
     this.#ask();
   }
 
   #all() {
-    this.#toScreen();
-    this.#points(0, this.n, 1);
+    this.#toCanvas();
+    this.#points(0, this.n);
+    this.#place(this.#camera.state);
     this.#finished();
   }
 
   #portions(now) {
     const still = now - this.#moved > Math.max(STILL, 3 * (now - this.#ticked)); // slow machines send movements seldom
     this.#ticked = now;
-    const right = this.#current && same(this.#front?.camera, this.#camera.state);
+    const right = this.#current && same(this.#shown, this.#camera.state);
     if (still && !right) this.#advance(now);
-    this.#show();
+    if (this.#shown) this.#place(this.#shown);
     if (!right) this.#ask();
   }
 
-  /** One more portion onto the sheet behind, once the last one is done; the full sheet comes to the front. */
+  /** One more portion onto the sheet, once the last one is done. */
   #advance(now) {
     if (this.#fence && !this.#arrived(now)) return;
     const camera = this.#camera.state;
-    this.#back ??= sheet(this.#gl, ...[this.#canvas.width, this.#canvas.height].map((side) => Math.ceil(side * (1 + 2 * MARGIN))));
-    this.#gl.bindFramebuffer(this.#gl.FRAMEBUFFER, this.#back.frame);
-    this.#gl.viewport(0, 0, this.#back.width, this.#back.height);
-    if (!same(this.#back.camera, camera)) this.#clear(camera);
-    if (this.#drawn >= this.n) return this.#swap();
+    this.#sheet ??= sheet(this.#gl, this.#canvas.width, this.#canvas.height);
+    this.#gl.bindFramebuffer(this.#gl.FRAMEBUFFER, this.#sheet.frame);
+    this.#gl.viewport(0, 0, this.#sheet.width, this.#sheet.height);
+    if (!same(this.#sheet.camera, camera)) this.#clear(camera);
+    if (this.#drawn >= this.n) return this.#show(true);
     const count = Math.min(this.#portion, this.n - this.#drawn);
-    this.#points(this.#drawn, count, 1 + 2 * MARGIN);
+    this.#points(this.#drawn, count);
     this.#drawn += count;
+    if (!this.#shown || this.#growing) this.#show(false);
     this.#fence = this.#gl.fenceSync(this.#gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     this.#gl.flush();
     this.#sent = now;
@@ -172,7 +182,7 @@ export class Drawing {
 
   #clear(camera) {
     this.#gl.clear(this.#gl.COLOR_BUFFER_BIT | this.#gl.DEPTH_BUFFER_BIT);
-    this.#back.camera = camera;
+    this.#sheet.camera = camera;
     this.#drawn = 0;
   }
 
@@ -182,15 +192,23 @@ export class Drawing {
     this.#gl.deleteSync(this.#fence);
     this.#fence = null;
     const took = now - this.#sent;
-    if (took < FAST && this.#portion >= this.n) this.#direct = this.n;
+    if (took < FRAME && this.#portion >= this.n) this.#direct = this.n;
     if (took < FAST) this.#portion *= 2;
     if (took > SLOW) this.#portion = Math.max(LEAST, this.#portion >> 1);
     return true;
   }
 
-  #swap() {
-    [this.#front, this.#back] = [this.#back, this.#front];
-    if (this.#back) this.#back.camera = null;
+  /** What is on the sheet onto the canvas.  full: it holds all points; the first one is shown while it grows. */
+  #show(full) {
+    const [gl, { width, height }] = [this.#gl, this.#canvas];
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, this.#sheet.frame);
+    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
+    gl.blitFramebuffer(0, 0, width, height, 0, 0, width, height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
+    this.#shown = this.#sheet.camera;
+    this.#growing = !full;
+    if (!this.#seen) performance.mark("studio-first-points");
+    this.#seen = true;
+    if (!full) return;
     this.#current = true;
     this.#finished();
   }
@@ -201,43 +219,26 @@ export class Drawing {
     this.#canvas.dataset.drawn = String(Number(this.#canvas.dataset.drawn ?? 0) + 1);
   }
 
-  /** The sheet in front, or the one behind while it is the first, where it now belongs. */
-  #show() {
-    const shown = this.#front?.camera ? this.#front : this.#back;
-    const covers = Boolean(shown?.camera) && this.#paste(shown);
-    if (!covers) this.#points(0, Math.min(this.n, this.#portion >> 1), 1);
-    if (!this.#seen) performance.mark("studio-first-points");
-    this.#seen = true;
+  /** The canvas, which was drawn for one camera, to where it belongs for the present one. */
+  #place(drawn) {
+    const { x, y, scale } = this.#camera;
+    const moved = !same(drawn, this.#camera.state);
+    const [right, down] = [(drawn.x - x) * scale, (y - drawn.y) * scale];
+    this.#canvas.style.transform = moved ? `translate(${right}px, ${down}px) scale(${scale / drawn.scale})` : "";
   }
 
-  /** Copied, not painted: that is a hundred times less work without a graphics card.  Answers whether it covers all. */
-  #paste(shown) {
-    const [gl, camera, { width, height }] = [this.#gl, this.#camera, this.#canvas];
-    const stretch = camera.scale / shown.camera.scale;
-    const x = Math.round(width / 2 + (shown.camera.x - camera.x) * camera.scale * this.ratio - (shown.width * stretch) / 2);
-    const y = Math.round(height / 2 + (shown.camera.y - camera.y) * camera.scale * this.ratio - (shown.height * stretch) / 2);
-    const [right, top] = [x + Math.round(shown.width * stretch), y + Math.round(shown.height * stretch)];
-    const covers = x <= 0 && y <= 0 && right >= width && top >= height;
-    if (covers) gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
-    else this.#toScreen();
-    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, shown.frame);
-    gl.blitFramebuffer(0, 0, shown.width, shown.height, x, y, right, top, gl.COLOR_BUFFER_BIT, gl.NEAREST);
-    return covers;
-  }
-
-  #toScreen() {
+  #toCanvas() {
     const gl = this.#gl;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, this.#canvas.width, this.#canvas.height);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   }
 
-  /** wide: times the screen that is drawn onto */
-  #points(first, count, wide) {
+  #points(first, count) {
     const [gl, camera, { made, at }] = [this.#gl, this.#camera, this.#upload.points];
     gl.useProgram(made);
     gl.enable(gl.DEPTH_TEST);
-    const scale = (2 * camera.scale) / wide;
+    const scale = (2 * camera.scale) / this.#wide;
     gl.uniform4f(at.camera, camera.x, camera.y, scale / camera.width, scale / camera.height);
     gl.uniform1f(at.way, eased(this.#way));
     gl.uniform1f(at.size, this.size * this.ratio);

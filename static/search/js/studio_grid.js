@@ -1,11 +1,13 @@
 /** The tiles that are marked, or else those in the view: only the rows of cards in sight are in the document. */
 import { make, one, show } from "./elements.js";
 import { count, plural } from "./format.js";
+import { arranged, shuffled } from "./studio_order.js";
 import { below, lookalikes, nameOf, pictured } from "./studio_words.js";
 
 const CELL = 92; // pixels, the least
 const BELOW = 20; // under a picture
 const AHEAD = 2; // lines of cards out of sight
+const MIXED = 200; // more tiles than these are listed in a random order: the first ones of an archive are all alike
 
 export class TileGrid {
   #studio; #book; #on;
@@ -36,7 +38,8 @@ export class TileGrid {
     const rows = new Int32Array(number);
     for (let row = 0, at = 0; row < mask.length; row += 1) if (mask[row]) rows[at++] = row;
     const rank = (row) => (shown[row] < 0 ? Infinity : shown[row]);
-    this.#rows = this.#studio.colour === "@selection" ? rows.sort((one_, other) => rank(one_) - rank(other) || one_ - other) : rows;
+    if (this.#studio.colour === "@selection") rows.sort((one_, other) => rank(one_) - rank(other) || one_ - other);
+    this.#rows = !markedCount && this.#studio.colour !== "@selection" && number > MIXED ? mixed(rows) : rows;
     const words = markedCount ? `${plural(number, "tile")} marked` : `${plural(number, "tile")} in the view`;
     one("tray-title").textContent = words;
     show(one("tray-empty"), number === 0);
@@ -176,3 +179,5 @@ export class TileGrid {
 
   #stops(card, open) { for (const stop of card.querySelectorAll("[data-do]")) stop.tabIndex = open ? 0 : -1; }
 }
+
+const mixed = (rows) => arranged(rows, shuffled(rows.length), 1);

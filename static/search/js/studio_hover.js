@@ -9,6 +9,7 @@ export class HoverCard {
   #studio; #map; #book;
   #row = -1;
   #kept = false;
+  #size = [0, 0];
 
   constructor({ studio, map, book }) {
     this.#studio = studio;
@@ -26,15 +27,14 @@ export class HoverCard {
     if (row < 0) return this.hide();
     this.#kept = kept;
     this.#card.classList.toggle("hover--kept", kept);
-    if (row === this.#row) return undefined;
+    if (row === this.#row) return this.#measure();
     this.#row = row;
     const tile = await this.#book.get(row).catch((error) => this.#studio.say(error.message, "error"));
     if (!tile || row !== this.#row) return undefined;
     this.#fill(tile, await this.#coloured(row));
     if (row !== this.#row) return undefined;
     show(this.#card, true);
-    this.#place();
-    return undefined;
+    return this.#measure();
   }
 
   hide() {
@@ -64,15 +64,20 @@ export class HoverCard {
     one("hover-metrics").replaceChildren(...lines.flatMap(([words, value]) => [made("dt", words), made("dd", value)]));
   }
 
+  #measure() {
+    this.#size = [this.#card.offsetWidth, this.#card.offsetHeight];
+    this.#place();
+  }
+
   /** Beside its point, on the side with room. */
   #place() {
     if (this.#row < 0 || this.#card.hidden) return;
     const [x, y] = this.#map.where(this.#row);
     const { width, height } = this.#map.camera;
-    const [w, h] = [this.#card.offsetWidth, this.#card.offsetHeight];
+    const [w, h] = this.#size;
     const left = x + 16 + w < width ? x + 16 : x - 16 - w;
-    this.#card.style.left = `${Math.max(8, Math.min(left, width - w - 8))}px`;
-    this.#card.style.top = `${Math.max(8, Math.min(y - h / 2, height - h - 8))}px`;
+    const within = (value, most) => Math.round(Math.max(8, Math.min(value, most - 8)));
+    this.#card.style.transform = `translate(${within(left, width - w)}px, ${within(y - h / 2, height - h)}px)`;
   }
 }
 

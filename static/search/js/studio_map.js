@@ -38,6 +38,7 @@ export class StudioMap extends EventTarget {
     this.positions = positions;
     this.#index = null;
     this.drawing.place(positions, first ? 0 : quick(FLIGHT));
+    globalThis.requestIdleCallback?.(() => this.index, { timeout: 3000 }); // sorted before the first hand comes near
     this.dispatchEvent(new Event("placed"));
   }
 

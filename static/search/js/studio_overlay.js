@@ -1,25 +1,37 @@
-/** What lies over the points: the line that is being drawn, and a ring around the tile that one looks at. */
+/**
+ * What lies over the points: the line that is being drawn, and a ring around the tile that one looks at.
+ * The ring is an element that is only moved: a canvas of the stage's size would be painted anew in every frame.
+ */
 const INK = "#ffffff";
 const SHADE = "rgb(6 11 20 / 80%)";
 
 export class Overlay {
   line = null;
   row = -1;
-  #canvas; #map;
+  #canvas; #ring; #map;
   #asked = false;
 
-  constructor(canvas, map) {
-    this.#canvas = canvas;
-    this.#map = map;
-    map.camera.addEventListener("move", () => this.ask());
-    map.addEventListener("placed", () => this.ask());
+  constructor({ canvas, ring, map }) {
+    [this.#canvas, this.#ring, this.#map] = [canvas, ring, map];
+    map.camera.addEventListener("move", () => this.#move());
+    map.addEventListener("placed", () => this.#move());
   }
 
   ask() {
-    this.#canvas.hidden = this.row < 0 && !this.line; // an empty canvas would cost every frame
-    if (this.#asked || this.#canvas.hidden) return;
+    this.#move();
+    this.#canvas.hidden = !this.line;
+    if (this.#asked || !this.line) return;
     this.#asked = true;
     requestAnimationFrame(() => this.#draw());
+  }
+
+  #move() {
+    this.#ring.hidden = this.row < 0 || !this.#map.positions;
+    if (this.#ring.hidden) return;
+    const [x, y] = this.#map.where(this.row);
+    const side = this.#map.drawing.size + 12;
+    this.#ring.style.width = `${side}px`;
+    this.#ring.style.transform = `translate(${x - side / 2}px, ${y - side / 2}px)`;
   }
 
   #draw() {
@@ -31,15 +43,7 @@ export class Overlay {
     const context = this.#canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, camera.width, camera.height);
-    if (this.row >= 0 && this.#map.positions) this.#ring(context);
     if (this.line?.length > 1) this.#path(context);
-  }
-
-  #ring(context) {
-    const [x, y] = this.#map.where(this.row);
-    context.beginPath();
-    context.arc(x, y, this.#map.drawing.size / 2 + 5, 0, 2 * Math.PI);
-    stroked(context, 2);
   }
 
   #path(context) {

@@ -23,6 +23,7 @@ import { Tabs } from "./studio_tabs.js";
 import { RowBook } from "./studio_tiles.js";
 
 const SAID = 6000; // milliseconds that a line at the foot stays
+const MANY = 200_000; // points whose drawing is seen to take a while
 const PANELS = { filter: mountFilter, select: mountSelect, compare: mountCompare, collections: mountCollections };
 const config = JSON.parse(document.getElementById("config").textContent);
 let quiet = null;
@@ -48,7 +49,7 @@ function say({ text, kind }) {
 function note(studio, map) {
   const lines = [];
   if (studio.withoutWebGL) lines.push("Drawn without WebGL, which this browser does not offer: large datasets move more slowly.");
-  if (map.drawing.inPortions) lines.push(`${count(studio.tiles)} points are drawn in portions; while you move, what was drawn last is shown.`);
+  if (map.drawing.inPortions && studio.tiles > MANY) lines.push(`${count(studio.tiles)} points are drawn in portions; while you move, what was drawn last is shown.`);
   one("note").textContent = lines.join(" ");
   show(one("note"), lines.length);
   setTimeout(() => show(one("note"), false), 2 * SAID);
@@ -104,7 +105,7 @@ function usual(studio) {
 function assembled(studio) {
   const map = new StudioMap(one("canvas"), studio);
   const book = new RowBook(studio);
-  const overlay = new Overlay(one("overlay"), map);
+  const overlay = new Overlay({ canvas: one("overlay"), ring: one("ring"), map });
   const hover = new HoverCard({ studio, map, book });
   const parts = { map, book };
   const stage = new Stage({ studio, map, overlay, hover, book, reveal: (row) => parts.grid.reveal(row) });

@@ -19,7 +19,7 @@ export class Stage {
   constructor({ studio, map, overlay, hover, book, reveal }) {
     [this.#studio, this.#map, this.#overlay, this.#hover, this.#book, this.#reveal] = [studio, map, overlay, hover, book, reveal];
     this.#gestures = new Gestures(this.#hands, {
-      pan: (dx, dy) => map.camera.pan(dx, dy),
+      pan: (dx, dy) => this.#pan(dx, dy),
       zoom: (x, y, factor) => map.camera.zoomAt(x, y, factor),
       draw: (line) => this.#draw(line),
       drawn: (line, mode) => this.#drawn(line, mode),
@@ -97,6 +97,11 @@ export class Stage {
     this.#hands.classList.toggle("studio-stage__hands--point", row >= 0);
     this.#pointed = true;
     this.#look(row);
+  }
+
+  #pan(dx, dy) {
+    if (!this.#hover.kept) this.#look(-1); // what is only pointed at does not travel along
+    this.#map.camera.pan(dx, dy);
   }
 
   #left() {
