@@ -24,17 +24,25 @@ def interval(
     sums = np.bincount(cell, values, count * classes).astype(np.float64).reshape(count, classes)
     sizes = np.bincount(cell, minlength=count * classes).reshape(count, classes)
     random = np.random.default_rng(seed)
-    drawn = [_means(random, sums, sizes, min(_AT_ONCE, DRAWS - start)) for start in range(0, DRAWS, _AT_ONCE)]
+    known = sums.sum(axis=0) / np.maximum(sizes.sum(axis=0), 1)
+    present = sizes.sum(axis=0) > 0
+    drawn = [
+        _means(random, sums, sizes, known, min(_AT_ONCE, DRAWS - start))[:, present].mean(axis=1)
+        for start in range(0, DRAWS, _AT_ONCE)
+    ]
     low, high = np.quantile(np.concatenate(drawn), [(1 - SHARE) / 2, (1 + SHARE) / 2])
     return float(low), float(high)
 
 
 def _means(
-    random: np.random.Generator, sums: NDArray[np.float64], sizes: NDArray[np.integer], draws: int
+    random: np.random.Generator,
+    sums: NDArray[np.float64],
+    sizes: NDArray[np.integer],
+    known: NDArray[np.float64],
+    draws: int,
 ) -> NDArray[np.float64]:
-    """(draws,): of each the mean over the classes that it has."""
+    """(draws, classes).  A class of which no place was drawn keeps its known mean: without it the others would shift."""
     count = len(sums)
     times = np.stack([np.bincount(random.integers(count, size=count), minlength=count) for _ in range(draws)])
     held = times @ sizes  # (draws, classes)
-    means = (times @ sums) / np.maximum(held, 1)
-    return np.asarray((means * (held > 0)).sum(axis=1) / (held > 0).sum(axis=1))
+    return np.where(held > 0, (times @ sums) / np.maximum(held, 1), known)

@@ -28,7 +28,8 @@ class Report:
     picture, rows of the labelled set by class: the query, then its 10 nearest.
 
     places: how many there are, blocks of the map or groups; intervals: of the four measures of neighbours, 95 %, over
-    places drawn again.  alignment and milliseconds are NaN of vectors whose encoder is not here.
+    places drawn again; reachable: the most that precision can be, where classes are small.  alignment and milliseconds
+    are NaN of vectors whose encoder is not here.
     """
 
     encoder: str
@@ -46,6 +47,7 @@ class Report:
     milliseconds: float
     places: int = 0
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    reachable: dict[str, float] = field(default_factory=dict)
     classes: dict[str, dict[str, float]] = field(default_factory=dict)
     strips: dict[str, list[int]] = field(default_factory=dict)
 
@@ -85,6 +87,12 @@ def measure(
         milliseconds=milliseconds,
         places=len(np.unique(places)),
         intervals={key: interval(one, places, labelled.labels, len(labelled.classes)) for key, one in values.items()},
+        reachable={
+            f"precision_{k}": _mean(
+                metrics.per_class(metrics.reachable(labelled, k), labelled.labels, len(labelled.classes))
+            )
+            for k in (10, 50)
+        },
         classes={
             name: {key: values[c] for key, values in per_class.items()} for c, name in enumerate(labelled.classes)
         },

@@ -67,6 +67,17 @@ def precision(found: Nearest, labels: Labels) -> NDArray[np.float64]:
     return right.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
 
 
+def reachable(labelled: Labelled, k: int) -> NDArray[np.float64]:
+    """Of every image the most that P@k can be, as few others of its class may count: (n,)."""
+    found = []
+    for rows in _blocks(len(labelled)):
+        counts = ~labelled.neighbours(rows)  # (rows, n)
+        same = (labelled.labels[rows][:, None] == labelled.labels) & counts
+        most = np.minimum(k, counts.sum(axis=1))
+        found.append(np.minimum(same.sum(axis=1), most) / np.maximum(most, 1))
+    return np.concatenate(found)
+
+
 def knn_right(found: Nearest, labels: Labels, classes: int) -> NDArray[np.float64]:
     """1 where the k nearest vote for the right class, each with exp(likeness / 0.1) (Wu et al. 2018, DINO): (n,)."""
     best = np.nan_to_num(found.likeness[:, :1], neginf=0.0)

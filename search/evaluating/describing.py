@@ -123,6 +123,14 @@ def verdict(report: Told) -> str:
             f"against {plain[0]['precision_10']:.2f} of the ten nearest.")  # fmt: skip
 
 
+def limits(report: Told) -> str:
+    """What precision can reach at most, where classes are too small to fill the nearest ones."""
+    first = next((one for one in report.get("results", []) if "error" not in one), {})
+    low = [f"{measure.title} {first['reachable'][measure.key]:.2f}" for measure in NEIGHBOURS
+           if first.get("reachable", {}).get(measure.key, 1.0) < 0.995]  # fmt: skip
+    return f"Some classes have fewer tiles that count than are looked at: {' and '.join(low)} at most." if low else ""
+
+
 def charts(report: Told) -> list[Told]:
     """One picture a measure of neighbours: a dot and its interval for each encoder, on a scale from 0 to 1."""
     results = [one for one in report.get("results", []) if "error" not in one]

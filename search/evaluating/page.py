@@ -69,7 +69,7 @@ def opened(request: HttpRequest, dataset: Dataset, listed: list[Evaluation]) -> 
     report = job.report
     return {
         "job": job, "report": report, "rows": describing.rows(report), "measures": describing.MEASURES,
-        "verdict": describing.verdict(report), "charts": describing.charts(report),
+        "verdict": describing.verdict(report), "limits": describing.limits(report), "charts": describing.charts(report),
         "by_class": describing.by_class(report), "strips": describing.strips(dataset, report),
         "failed": [one for one in report["results"] if "error" in one],
         "columns_shown": [one["title"] for one in report["results"] if "error" not in one], **running,

@@ -182,5 +182,20 @@ def test_images_of_one_place_count_as_one_observation() -> None:
     assert together[1] - together[0] > 3 * (apart[1] - apart[0])
 
 
+def test_a_class_of_few_places_does_not_shift_the_interval() -> None:
+    """Of one place, absent from a third of the draws: left out there, its 0 would count for less."""
+    values = np.array([1.0] * 40 + [0.0] * 5)
+    labels, places = np.repeat([0, 1], [40, 5]), np.array([*range(40), *[40] * 5])
+    assert interval(values, places, labels, 2) == (0.5, 0.5)
+
+
+def test_no_more_can_be_right_than_there_are_of_a_class() -> None:
+    """Image 0 has two others of its class, one of them its neighbour; 3 is alone."""
+    places = np.array([[0, 0], [1, 0], [5, 0], [9, 0]], float)
+    labelled = make_labelled([0, 0, 0, 1], places=places, apart=1.0)
+    assert metrics.reachable(labelled, 2).tolist() == [0.5, 0.5, 1.0, 0.0]
+    assert metrics.reachable(labelled, 10).tolist() == [1 / 2, 1 / 2, 2 / 3, 0.0]
+
+
 def test_one_place_says_nothing_about_its_interval() -> None:
     assert np.isnan(interval(np.ones(5), np.zeros(5, np.int64), np.zeros(5, np.int64), 1)).all()
