@@ -15,6 +15,7 @@ from django.db.models import F
 
 from search import keys
 from search.errors import NoSuchTile
+from search.imagery import masks
 from search.models import Dataset, Scene, Shard, Status
 
 FEW = 40  # dates that are shown one by one, without folding them into years
@@ -77,8 +78,9 @@ class Matrix:
 
 def of(dataset: Dataset, product: str | None = None) -> Matrix:
     """Two queries, whatever there is. NoSuchTile for a product that does not exist."""
-    products = list(dataset.products.filter(name=product) if product else dataset.products.all())
-    if product and not products:
+    asked = dataset.products.filter(name=product) if product else dataset.products.all()
+    products = [one for one in asked if not masks.is_mask(one)]  # which are never indexed
+    if product and not asked:
         raise NoSuchTile(f"{dataset.name} has no product {product[:80]!r}.")
     days: dict[int, set[int]] = {one.pk: set() for one in products}
     for pk, day in Scene.objects.filter(product__in=products).values_list("product_id", "day"):

@@ -13,6 +13,7 @@ from ml.metrics import METRICS
 from ml.shards import Shard as Columns
 from ml.shards.files import TILES, write_manifest
 from search import building, importing, library, measuring
+from search.dashboard import coverage
 from search.errors import BadImagery
 from search.models import Dataset, Encoder, Shard, Status
 from search.models.buildable import this_worker
@@ -252,6 +253,7 @@ def test_a_mask_is_not_embedded(db, tmp_path):
     dataset = with_mask(tmp_path, 0.5)
     assert not Shard.objects.filter(scene__product__name="clouds").exists()
     assert dataset.products.get(name="clouds").source == {"mask_of": "true-colour"}
+    assert [row.product for row in coverage.of(dataset).rows] == ["true-colour"]
 
 
 def test_a_mask_that_comes_later_has_the_shards_measured_again(db, tmp_path):
