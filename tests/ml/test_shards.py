@@ -93,6 +93,19 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
         make_shard(tmp_path / "s", 3).column("beauty")
 
 
+def test_several_columns_are_read_at_once_and_kept(tmp_path: Path) -> None:
+    shard = make_shard(tmp_path / "s", 3)
+    shard.read(["west", "luminance", "west"])
+    (tmp_path / "s" / "tiles.parquet").unlink()
+    assert len(shard.column("west")) == len(shard.column("luminance")) == 3
+    shard.read(["west"])
+
+
+def test_of_several_columns_the_one_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="no column 'beauty', only key, west"):
+        make_shard(tmp_path / "s", 3).read(["west", "beauty"])
+
+
 def test_row_of_finds_keys_and_nothing_else(tmp_path: Path) -> None:
     shard = make_shard(tmp_path / "s", 30)
     assert [shard.row_of(key) for key in (0, 290, 5, -1, 300, 2**62)] == [0, 29, None, None, None, None]

@@ -5,6 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from search import columns, facets, filters, frames
+from search.models import Shard
 from tests.factories import build_all, make_gallery, make_map
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +136,12 @@ def test_a_dataset_of_one_tile_has_facets_too(tmp_path, db, names):
     dataset = build_all(make_gallery(tmp_path / "one", count=1))
     told = facets.facets(dataset, filters.read({"metrics": {"luminance": [0, 255]}}), names, 32, None)
     assert (told["tiles"], told["kept"], list(told["columns"])) == (1, 1, names)
+
+
+def test_a_damaged_shard_is_left_out_and_the_others_are_counted(client, db, fresh_library):
+    dataset = build_all(make_map("damaged", levels=(3, 4)))
+    whole = ask(client, "/api/v1/datasets/damaged/facets").json()["tiles"]
+    folder = Shard.objects.of(dataset).get(level=4).path()
+    (folder / "tiles.parquet").write_bytes(b"")
+    told = ask(client, "/api/v1/datasets/damaged/facets").json()
+    assert told["tiles"] == sum(told["columns"]["luminance"]["all"]) == whole - 200
