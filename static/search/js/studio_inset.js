@@ -1,36 +1,38 @@
-/** Where in the world the marked tiles are: the dataset's own map, small, a dot a tile. */
+/** Where in the world the tiles are: the dataset's own map, small, each tile in its colour; unmarked ones are pale. */
 import { hex, onScheme } from "./colours.js";
 import { one } from "./elements.js";
 import { count } from "./format.js";
 
 const WIDE = 360; // CSS pixels drawn, at most
+const PALE = 0.18; // of the colour of what is not marked, once something is
 
 export class Inset {
   #element = one("inset");
   #canvas = document.createElement("canvas");
-  #studio; #grid; #bits;
+  #studio; #map; #grid; #bits;
   #places = null;
-  #background = null;
+  #asked = false;
 
   /** grid, bits: as the page's configuration has them */
-  constructor({ studio, grid, bits }) {
-    [this.#studio, this.#grid, this.#bits] = [studio, grid, bits];
+  constructor({ studio, map, grid, bits }) {
+    [this.#studio, this.#map, this.#grid, this.#bits] = [studio, map, grid, bits];
     this.#element.append(this.#canvas);
-    for (const kind of ["marked", "view"]) studio.addEventListener(kind, () => this.#later(kind));
-    new IntersectionObserver(() => this.#draw()).observe(this.#element);
-    onScheme(() => {
-      this.#background = null;
-      this.#draw();
-    });
+    for (const [teller, kind] of [[studio, "marked"], [map, "legend"]]) teller.addEventListener(kind, () => this.#ask());
+    new IntersectionObserver(() => this.#ask()).observe(this.#element);
+    onScheme(() => this.#ask());
     studio.keys.then((keys) => {
       this.#places = this.#located(new Uint32Array(keys.buffer));
-      this.#draw();
+      this.#ask();
     }, ({ message }) => studio.say(message, "error"));
   }
 
-  #later(kind) {
-    if (kind === "view") this.#background = null;
-    requestAnimationFrame(() => this.#draw());
+  #ask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(() => {
+      this.#asked = false;
+      this.#draw();
+    });
   }
 
   /** Lower halves of the keys → Float32Array(3n): left, top and side, in widths of the map, to the right and down */
@@ -52,34 +54,33 @@ export class Inset {
 
   #draw() {
     const { markedCount, marked, inView, view } = this.#studio;
-    one("inset-words").textContent = markedCount ? `${count(markedCount)} marked among ${count(inView)} in the view.` : `${count(inView)} in the view; marked ones light up.`;
+    one("inset-words").textContent = markedCount ? `${count(markedCount)} marked among ${count(inView)} in the view.` : `${count(inView)} in the view; mark some to see them stand out.`;
     const width = Math.min(WIDE, this.#element.clientWidth);
-    if (!this.#places || !width) return;
+    if (!this.#places || !this.#map.colours || !width) return;
     const { extent: [west, south, east, north] } = this.#grid;
     const ratio = Math.min(2, devicePixelRatio);
     const size = { width: Math.round(width * ratio), height: Math.round(width * ratio * Math.min(1, (north - south) / (east - west))) };
-    if (this.#canvas.width !== size.width || this.#canvas.height !== size.height) {
-      Object.assign(this.#canvas, size);
-      this.#background = null;
-    }
+    if (this.#canvas.width !== size.width || this.#canvas.height !== size.height) Object.assign(this.#canvas, size);
     const context = this.#canvas.getContext("2d");
-    this.#background ??= this.#squares(context.createImageData(size.width, size.height), view, hex("--border-strong", this.#element));
-    const picture = new ImageData(this.#background.data.slice(), size.width, size.height);
-    if (markedCount) this.#squares(picture, marked, hex("--accent", this.#element), view);
+    const picture = context.createImageData(size.width, size.height);
+    this.#squares(picture, (row) => view[row], markedCount ? PALE : 1);
+    if (markedCount) this.#squares(picture, (row) => view[row] && marked[row], 1);
     context.putImageData(picture, 0, 0);
   }
 
-  #squares(picture, mask, colour, also = mask) {
-    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  /** share: of a tile's colour, the rest is the ground's */
+  #squares(picture, wanted, share) {
     const pixels = new Uint32Array(picture.data.buffer);
-    const ink = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-    for (let row = 0; row < mask.length; row += 1) {
-      if (!mask[row] || !also[row]) continue;
+    const { colours } = this.#map;
+    const ground = [1, 3, 5].map((at) => parseInt(hex("--surface-sunken", this.#element).slice(at, at + 2), 16));
+    const part = (row, at) => Math.round(colours[3 * row + at] * share + ground[at] * (1 - share));
+    for (let row = 0; row < this.#studio.tiles; row += 1) {
+      if (!wanted(row)) continue;
+      const ink = ((255 << 24) | (part(row, 2) << 16) | (part(row, 1) << 8) | part(row, 0)) >>> 0;
       const [left, top, side] = [0, 1, 2].map((at) => this.#places[3 * row + at] * picture.width);
       const [x, right] = [Math.max(0, Math.floor(left)), Math.min(picture.width, Math.ceil(left + side))];
       const [y, bottom] = [Math.max(0, Math.floor(top)), Math.min(picture.height, Math.ceil(top + side))];
       for (let line = y; line < bottom; line += 1) pixels.fill(ink, line * picture.width + x, line * picture.width + right);
     }
-    return picture;
   }
 }

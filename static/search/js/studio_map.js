@@ -17,9 +17,9 @@ export class StudioMap extends EventTarget {
   drawing;
   positions = null;
   legend = { kind: "none", entries: [] };
+  colours = null; // Uint8Array(3n): red, green and blue by row
   #studio;
   #index = null;
-  #colours = null;
   #number = 0;
 
   constructor(canvas, studio) {
@@ -49,7 +49,7 @@ export class StudioMap extends EventTarget {
     if (number !== this.#number) return;
     const column = this.#studio.column(colour) ?? { name: colour, kind: "number" };
     const found = coloured(column, values, this.#studio.view);
-    this.#colours = found.colours;
+    this.colours = found.colours;
     this.legend = found.legend;
     this.#paint();
     this.dispatchEvent(new Event("legend"));
@@ -78,11 +78,11 @@ export class StudioMap extends EventTarget {
   }
 
   #paint() {
-    if (!this.#colours) return;
+    if (!this.colours) return;
     const { view, marked, markedCount, tiles } = this.#studio;
     const found = new Uint8Array(4 * tiles);
     for (let row = 0; row < tiles; row += 1) {
-      for (let part = 0; part < 3; part += 1) found[4 * row + part] = this.#colours[3 * row + part];
+      for (let part = 0; part < 3; part += 1) found[4 * row + part] = this.colours[3 * row + part];
       found[4 * row + 3] = view[row] ? (marked[row] ? 255 : 128) : 0;
     }
     this.drawing.paint(found, markedCount ? FADED : 1);

@@ -111,7 +111,7 @@ function assembled(studio) {
   const stage = new Stage({ studio, map, overlay, hover, book, reveal: (row) => parts.grid.reveal(row) });
   parts.grid = new TileGrid({ studio, book, on: { find: (row) => stage.find(row) } });
   parts.mosaic = new Mosaic(one("mosaic-canvas"), { map, book, studio });
-  if (one("inset")) new Inset({ studio, grid: config.grid, bits: config.bits });
+  if (one("inset")) new Inset({ studio, map, grid: config.grid, bits: config.bits });
   new Legend({ studio, map });
   new Actions({ studio });
   return { ...parts, stage };
