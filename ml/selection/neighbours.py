@@ -5,7 +5,7 @@ import numpy as np
 from ml.selection.vectors import Floats, Progress, Rows, Vectors, silent, unit
 from ml.selection.workers import pieces, side_by_side
 
-EXACT = 30_000  # rows beyond which neighbours are looked for in a sample
+EXACT = 20_000  # rows beyond which neighbours are looked for in a sample
 _ROWS = 512  # rows in a block
 _GROUP = 16  # columns of which the largest is looked at first
 
