@@ -48,10 +48,13 @@ def from_filter(dataset: Dataset, text: str, user: User | AnonymousUser) -> dict
 
 
 def described(dataset: Dataset, tiles: dict[str, Any], words: str, found: Sequence[np.ndarray]) -> dict[str, Any]:
-    """found: keys."""
-    shown = np.concatenate([some[:SHOWN] for some in found])[:SHOWN].tolist() if found else []
+    """found: keys.  BadQuery when there are none."""
+    count = sum(map(len, found))
+    if not count:
+        raise BadQuery(f"There is no tile to label in {words}: loosen the filter, or choose others.")
+    shown = np.concatenate([some[:SHOWN] for some in found])[:SHOWN].tolist()
     results = Describer(dataset).results(Hit(key, 0.0) for key in shown)
     pictures = [result["tile"]["thumbnail"] for result in results]  # type: ignore[index]
     return {
-        "dataset": dataset.slug, "tiles": tiles, "words": words, "count": sum(map(len, found)), "pictures": pictures
+        "dataset": dataset.slug, "tiles": tiles, "words": words, "count": count, "pictures": pictures
     }  # fmt: skip

@@ -167,6 +167,7 @@ def test_the_form_takes_a_filter_from_its_address(world: Dataset, ann: User, cli
         ("dataset=nowhere&filter={}", "There is no dataset 'nowhere'"),
         ("dataset=small&filter={", "cut short"),
         ('dataset=small&filter={"metrics":{"colour":[1,2]}}', "no metric 'colour'"),
+        ('dataset=small&filter={"metrics":{"luminance":[300,null]}}', "There is no tile to label in your filter"),
     ],
 )  # fmt: skip
 def test_the_form_says_why_it_got_nothing(world: Dataset, ann: User, client: Client, query: str, sentence: str) -> None:

@@ -36,6 +36,7 @@ export class FilterPanel {
     this.#collections = new FilterCollections(root, write);
     this.#views = one("views-group", root) && new FilterViews(root, source, { apply: on.apply, current: () => on.saved?.() ?? on.filter(), announce: on.announce });
     this.#columns = new FilterColumns(root, source.columns, write);
+    new IntersectionObserver((seen) => seen.at(-1).isIntersecting && this.#ask()).observe(root); // a tab was opened
     for (const group of root.querySelectorAll("details")) group.addEventListener("toggle", () => this.#opened());
   }
 

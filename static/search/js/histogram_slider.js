@@ -66,6 +66,7 @@ export class HistogramSlider {
     const flat = known && low === high && low !== undefined;
     if (String(edges) !== String(this.#scale.edges)) this.scale = new Scale(edges);
     for (const thumb of this.#thumbs) thumb.disabled = flat || !known;
+    this.#root.classList.toggle("column--flat", flat || !known);
     this.#counts = { all, kept };
     this.#draw();
     if (!known) this.note("No tile has a value.");
