@@ -80,8 +80,19 @@ def chosen(frame: Frame, recipe: Recipe, user: Person, report: Progress) -> tupl
         "considered": found.considered, "removed_duplicates": found.removed_duplicates, "chosen": len(found.rows),
         "before": len(material.before), "stopped_by": found.stopped_by, "approximations": list(found.approximations),
         "notes": list(found.notes),
-        "closest": found.closest, "compared": compared,
+        "closest": found.closest, "worth": worth(found.values),
+        "compared": compared,
     }, found.rows  # fmt: skip
+
+
+def worth(values: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """What the chosen tiles were worth for each objective when they were chosen: the least, the middle, the most."""
+    known = {title: one[np.isfinite(one)] for title, one in values.items()}
+    return {
+        title: {"low": float(one.min()), "median": float(np.median(one)), "high": float(one.max())}
+        for title, one in known.items()
+        if len(one)
+    }
 
 
 def of_all(material: Material) -> np.ndarray:

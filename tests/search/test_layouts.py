@@ -80,6 +80,15 @@ def test_of_many_tiles_a_sample_is_fitted(umap, world, monkeypatch):
     assert "1,000 tiles, drawn at random with seed 3" in told["approximation"]
 
 
+def test_umap_can_be_stopped_while_it_arranges(umap, world):
+    def report(stage, done, total):
+        if stage.startswith("Arranging"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        umapping.points(frames.opened(world), umap[0].options, report)
+
+
 def test_a_tile_is_its_own_nearest_among_equals():
     near, distances = umapping.neighbours(np.ones((5, 3), np.float32), 3, lambda *_: None)
     assert near[:, 0].tolist() == list(range(5))

@@ -223,6 +223,11 @@ def test_a_report_is_json(world):
     assert {"luminance", "@level"} <= job.report["compared"]["columns"].keys()
 
 
+def test_it_says_what_the_chosen_were_worth(world, frame):
+    job = select(world, n=3, objectives=[{"kind": "weight", "column": "luminance"}])
+    assert job.report["worth"]["weight: luminance"]["high"] == pytest.approx(1, abs=0.01)
+
+
 def test_vectors_are_read_by_slices_and_rows(frame):
     vectors, whole = FrameVectors(frame), frame.vectors()
     assert (len(vectors), vectors.shape, vectors.dtype) == (2000, whole.shape, np.float16)

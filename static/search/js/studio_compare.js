@@ -73,6 +73,7 @@ class ComparePanel {
     this.#part("clusters").replaceChildren(...reached(clusters));
     const far = neighbours.median?.chosen ?? null;
     this.#part("neighbours").replaceChildren(far === null ? "There is only one tile: it repeats nothing." : histogram("Distance to the nearest chosen tile", neighbours.edges, { random: neighbours.random, chosen: neighbours.chosen }));
+    this.#worth(report.worth ?? {});
     this.#part("columns").replaceChildren(...Object.entries(columns).map(([name, column]) => this.#column(name, column)));
     show(this.#part("compare-report"), true);
   }
@@ -88,14 +89,14 @@ class ComparePanel {
   }
 
   #coverage({ chosen, random }) {
-    this.#part("coverage").replaceChildren(...ROWS.map(([name, words]) => {
-      const row = document.createElement("tr");
-      const head = Object.assign(document.createElement("th"), { scope: "row", textContent: words });
-      const cells = [chosen, random].map((one) => Object.assign(document.createElement("td"), { textContent: one[name].toFixed(3) }));
-      row.append(head, ...cells);
-      return row;
-    }));
+    this.#part("coverage").replaceChildren(...ROWS.map(([name, words]) => tableRow(words, [chosen[name], random[name]])));
     this.#part("coverage-words").textContent = verdict(chosen, random);
+  }
+
+  #worth(worth) {
+    const named = (title) => title.replace(/: (.*)$/, (_, name) => `: ${this.#studio.column(name)?.title ?? name}`);
+    this.#part("worth").replaceChildren(...Object.entries(worth).map(([title, { low, median, high }]) => tableRow(named(title), [low, median, high])));
+    show(this.#part("worth-part"), Object.keys(worth).length);
   }
 
   #column(name, column) {
@@ -110,6 +111,13 @@ class ComparePanel {
     }
     return drawn;
   }
+}
+
+function tableRow(words, numbers) {
+  const row = document.createElement("tr");
+  const head = Object.assign(document.createElement("th"), { scope: "row", textContent: words });
+  row.append(head, ...numbers.map((number) => Object.assign(document.createElement("td"), { textContent: number.toFixed(3) })));
+  return row;
 }
 
 /** In words: of the tile that is represented worst, and of the usual one. */
