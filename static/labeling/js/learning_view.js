@@ -5,7 +5,7 @@ import { element } from "./host_answers.js";
 import { Curve } from "./learning_curve.js";
 import { Doubts } from "./learning_doubts.js";
 import { LearningForm } from "./learning_form.js";
-import { CHOSEN, costs, interval, states } from "./learning_words.js";
+import { bounds, CHOSEN, costs, interval, states } from "./learning_words.js";
 
 export class Learning {
   #api;
@@ -70,6 +70,8 @@ export class Learning {
     show(one("learning-paused"), !settings.on && rounds.length > 0);
     this.#form.draw(settings);
     this.#figures(labels, settings, pool, ready.at(-1));
+    one("learning-bounds").textContent = bounds(settings.scope);
+    show(one("learning-bounds"), bounds(settings.scope));
     one("round-state").textContent = last ? states(last) : "";
     one("round-problem").textContent = last?.status === "failed" ? last.error : "";
     show(one("round-problem"), last?.status === "failed");

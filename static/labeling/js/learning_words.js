@@ -35,3 +35,17 @@ export function costs(cost, { archive }) {
   const whole = cost.archive_seconds ? `; all ${count(cost.archive ?? archive)} would take ${milliseconds(1000 * cost.archive_seconds)}` : "";
   return `${count(cost.scored)} tiles scored in ${milliseconds(1000 * (cost.seconds ?? 0))}${whole}`;
 }
+
+const FIELDS = { products: "products", levels: "sizes", bbox: "area", polygon: "polygon", metrics: "measures", values: "columns", collections: "collections", not_collections: "left-out collections" };
+
+/** What of the dataset it learns from, where that is not all: the names of what bounds it. */
+export function bounds(scope) {
+  const some = (value) => value && Object.keys(value).length > 0;
+  const dated = scope.from || scope.to ? ["dates"] : [];
+  const named = Object.entries(FIELDS).filter(([name]) => some(scope[name])).map(([name, words]) => {
+    const names = name.endsWith("collections") ? scope[name] : ["metrics", "values"].includes(name) ? Object.keys(scope[name]) : [];
+    return names.length ? `${words} (${names.join(", ")})` : words;
+  });
+  const all = [...dated, ...named];
+  return all.length ? `It looks at some of the dataset's tiles, bounded by ${all.join(", ")}.` : "";
+}

@@ -1,4 +1,4 @@
-const FILTERED = ["number", "text"]; // kinds of columns that filters take; dates have fields of their own
+const FILTERED = ["number", "text", "date"]; // kinds of columns that filters take
 
 /**
  * What the filter panel asks the site for, of one dataset.
