@@ -41,7 +41,7 @@ def _means(
     known: NDArray[np.float64],
     draws: int,
 ) -> NDArray[np.float64]:
-    """(draws, classes).  A class of which no place was drawn keeps its known mean: without it the others would shift."""
+    """(draws, classes).  A class of which no place was drawn keeps its known mean, or the mean would shift."""
     count = len(sums)
     times = np.stack([np.bincount(random.integers(count, size=count), minlength=count) for _ in range(draws)])
     held = times @ sizes  # (draws, classes)

@@ -125,7 +125,7 @@ def verdict(report: Told) -> str:
 
 def limits(report: Told) -> str:
     """What precision can reach at most, where classes are too small to fill the nearest ones."""
-    first = next((one for one in report.get("results", []) if "error" not in one), {})
+    first: Told = next((one for one in report.get("results", []) if "error" not in one), {})
     low = [f"{measure.title} {first['reachable'][measure.key]:.2f}" for measure in NEIGHBOURS
            if first.get("reachable", {}).get(measure.key, 1.0) < 0.995]  # fmt: skip
     return f"Some classes have fewer tiles that count than are looked at: {' and '.join(low)} at most." if low else ""
