@@ -6,9 +6,11 @@
 first    from the navigation's start until the first points are on the screen
 all      until every point has been drawn
 panning  frames a second, and the longest ones, while the map is dragged about; likewise zooming
+cpu      milliseconds of processor that all of Chromium takes for one of these frames, however busy the machine is
 """
 
 import argparse
+import contextlib
 import json
 import os
 import time
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.chromium import DESKTOP, executable
@@ -43,9 +46,19 @@ def middle(page: Page) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def processor() -> float:
+    """Seconds that the browser, all of its processes, has computed so far."""
+    found = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += sum(process.cpu_times()[:2])
+    return found
+
+
 def frames(page: Page, seconds: float, hand: Any) -> dict[str, float]:
     """While hand(step) moves: frames a second, and milliseconds between them."""
     page.evaluate(COUNT)
+    before = processor()
     end, step = time.perf_counter() + seconds, 0
     while time.perf_counter() < end:
         hand(step)
@@ -54,6 +67,7 @@ def frames(page: Page, seconds: float, hand: Any) -> dict[str, float]:
     return {
         "frames_per_second": 1000 / gaps.mean(), "median_ms": float(np.median(gaps)),
         "p95_ms": float(np.percentile(gaps, 95)), "longest_ms": float(gaps.max()),
+        "cpu_ms": 1000 * (processor() - before) / len(gaps),
     }  # fmt: skip
 
 
@@ -103,11 +117,12 @@ def measure(address: str, seconds: float, picture: Path | None) -> dict[str, Any
 def table(told: dict[str, Any]) -> str:
     first = f"{told['first_ms'] / 1000:.1f} s" if told["first_ms"] else "at once with all"
     rows = [
-        "| points | first on the screen | all drawn | panning, frames/s (p95, longest) | zooming |",
+        "| points | first on the screen | all drawn | panning, frames/s (p95, longest; cpu) | zooming |",
         "|---|---|---|---|---|",
     ]
     moving = [
-        f"{told[way]['frames_per_second']:.0f} ({told[way]['p95_ms']:.0f} ms, {told[way]['longest_ms']:.0f} ms)"
+        f"{told[way]['frames_per_second']:.0f} ({told[way]['p95_ms']:.0f} ms, {told[way]['longest_ms']:.0f} ms; "
+        f"{told[way]['cpu_ms']:.0f} ms)"
         for way in ("panning", "zooming")
     ]
     rows.append(f"| {told['tiles']:,} | {first} | {told['all_ms'] / 1000:.1f} s | {' | '.join(moving)} |")

@@ -38,7 +38,7 @@ export function coloured(column, values, view) {
 
 function plain(n) {
   const colours = new Uint8Array(3 * n);
-  for (let row = 0; row < n; row += 1) colours.set(PLAIN, 3 * row);
+  for (let at = 0; at < 3 * n; at += 1) colours[at] = PLAIN[at % 3];
   return { colours, legend: { kind: "none", entries: [] } };
 }
 
@@ -105,7 +105,12 @@ function byText({ codes, texts }, view) {
   const table = new Array(texts.length + 1).fill(UNKNOWN);
   order.slice(0, MOST).forEach((code, at) => { table[code] = names[at]; });
   const colours = new Uint8Array(3 * codes.length);
-  for (let row = 0; row < codes.length; row += 1) colours.set(table[place(codes[row])], 3 * row);
+  for (let row = 0; row < codes.length; row += 1) {
+    const colour = table[place(codes[row])];
+    colours[3 * row] = colour[0];
+    colours[3 * row + 1] = colour[1];
+    colours[3 * row + 2] = colour[2];
+  }
   return { colours, legend: textLegend(codes, texts, tiles, order, table) };
 }
 

@@ -6,7 +6,7 @@
  * and size on the page change with the camera.  So dragging never waits for points.  docs/decisions/020.
  */
 import { attribute, points, sheet, SPACE } from "./studio_gl.js";
-import { arranged, between, eased, pointSize, shuffled } from "./studio_order.js";
+import { between, coloursIn, eased, placesIn, pointSize, shuffled } from "./studio_order.js";
 
 const MARGIN = 0.25; // of the screen, that the canvas reaches beyond each side when it is moved instead of redrawn
 const FEW = 10_000; // points that any machine draws within a frame
@@ -55,7 +55,7 @@ export class Drawing {
 
   /** positions: Float32Array(2n) by row; the points fly there in so many milliseconds */
   place(positions, ms = 0) {
-    const to = arranged(positions, this.#order, 2);
+    const to = placesIn(positions, this.#order);
     this.#from = ms ? between(this.#from, this.#to, eased(this.#way)) : to;
     [this.#to, this.#way, this.#began, this.#lasts] = [to, ms ? 0 : 1, performance.now(), ms];
     this.#placed = true;
@@ -66,7 +66,7 @@ export class Drawing {
 
   /** colours: Uint8Array(4n) by row: red, green, blue, and 0 not in the view, 128 in it, 255 marked.  faded: 0 to 1 */
   paint(colours, faded) {
-    this.#colours = arranged(colours, this.#order, 4);
+    this.#colours = coloursIn(colours, this.#order);
     this.#faded = faded;
     this.#painted = true;
     this.#upload.colours(this.#colours);

@@ -1,7 +1,6 @@
 /** The tiles that are marked, or else those in the view: only the rows of cards in sight are in the document. */
 import { make, one, show } from "./elements.js";
 import { count, plural } from "./format.js";
-import { arranged, shuffled } from "./studio_order.js";
 import { below, lookalikes, nameOf, pictured } from "./studio_words.js";
 
 const CELL = 92; // pixels, the least
@@ -180,4 +179,14 @@ export class TileGrid {
   #stops(card, open) { for (const stop of card.querySelectorAll("[data-do]")) stop.tabIndex = open ? 0 : -1; }
 }
 
-const mixed = (rows) => arranged(rows, shuffled(rows.length), 1);
+/** Every so manieth of them, round and round, until each has been met once. */
+function mixed(rows) {
+  const n = rows.length;
+  let step = Math.floor(n * 0.618);
+  while (common(step, n) > 1) step += 1;
+  const found = new Int32Array(n);
+  for (let at = 0, from = 0; at < n; at += 1, from = (from + step) % n) found[at] = rows[from];
+  return found;
+}
+
+const common = (one, other) => (other ? common(other, one % other) : one);

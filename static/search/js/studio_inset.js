@@ -71,16 +71,24 @@ export class Inset {
   /** share: of a tile's colour, the rest is the ground's */
   #squares(picture, wanted, share) {
     const pixels = new Uint32Array(picture.data.buffer);
+    const { width, height } = picture;
     const { colours } = this.#map;
-    const ground = [1, 3, 5].map((at) => parseInt(hex("--surface-sunken", this.#element).slice(at, at + 2), 16));
-    const part = (row, at) => Math.round(colours[3 * row + at] * share + ground[at] * (1 - share));
+    const places = this.#places;
+    const ground = [1, 3, 5].map((at) => parseInt(hex("--surface-sunken", this.#element).slice(at, at + 2), 16) * (1 - share));
     for (let row = 0; row < this.#studio.tiles; row += 1) {
       if (!wanted(row)) continue;
-      const ink = ((255 << 24) | (part(row, 2) << 16) | (part(row, 1) << 8) | part(row, 0)) >>> 0;
-      const [left, top, side] = [0, 1, 2].map((at) => this.#places[3 * row + at] * picture.width);
-      const [x, right] = [Math.max(0, Math.floor(left)), Math.min(picture.width, Math.ceil(left + side))];
-      const [y, bottom] = [Math.max(0, Math.floor(top)), Math.min(picture.height, Math.ceil(top + side))];
-      for (let line = y; line < bottom; line += 1) pixels.fill(ink, line * picture.width + x, line * picture.width + right);
+      const red = colours[3 * row] * share + ground[0];
+      const green = colours[3 * row + 1] * share + ground[1];
+      const blue = colours[3 * row + 2] * share + ground[2];
+      const ink = (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+      const left = places[3 * row] * width;
+      const top = places[3 * row + 1] * width;
+      const side = places[3 * row + 2] * width;
+      const x = Math.max(0, Math.floor(left));
+      const right = Math.min(width, Math.ceil(left + side));
+      const y = Math.max(0, Math.floor(top));
+      const bottom = Math.min(height, Math.ceil(top + side));
+      for (let line = y; line < bottom; line += 1) for (let at = line * width + x; at < line * width + right; at += 1) pixels[at] = ink;
     }
   }
 }

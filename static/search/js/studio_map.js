@@ -37,6 +37,8 @@ export class StudioMap extends EventTarget {
     const first = this.positions === null;
     this.positions = positions;
     this.#index = null;
+    if (!this.colours) this.colours = coloured(null, null, this.#studio.view).colours; // until those asked for are here
+    if (first) this.#paint();
     this.drawing.place(positions, first ? 0 : quick(FLIGHT));
     globalThis.requestIdleCallback?.(() => this.index, { timeout: 3000 }); // sorted before the first hand comes near
     this.dispatchEvent(new Event("placed"));
@@ -81,8 +83,11 @@ export class StudioMap extends EventTarget {
     if (!this.colours) return;
     const { view, marked, markedCount, tiles } = this.#studio;
     const found = new Uint8Array(4 * tiles);
+    const { colours } = this;
     for (let row = 0; row < tiles; row += 1) {
-      for (let part = 0; part < 3; part += 1) found[4 * row + part] = this.colours[3 * row + part];
+      found[4 * row] = colours[3 * row];
+      found[4 * row + 1] = colours[3 * row + 1];
+      found[4 * row + 2] = colours[3 * row + 2];
       found[4 * row + 3] = view[row] ? (marked[row] ? 255 : 128) : 0;
     }
     this.drawing.paint(found, markedCount ? FADED : 1);

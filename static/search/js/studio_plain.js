@@ -1,5 +1,5 @@
 /** The points without WebGL: pixels of a plain canvas, reckoned by the processor.  The same methods as Drawing. */
-import { arranged, between, eased, pointSize, shuffled } from "./studio_order.js";
+import { between, coloursIn, eased, placesIn, pointSize, shuffled } from "./studio_order.js";
 
 const SPACE = 0xff140b06; // --map-space, as a pixel: alpha, blue, green, red
 const WHITE = 0xffffffff;
@@ -29,14 +29,14 @@ export class PlainDrawing {
   get n() { return this.#order.length; }
 
   place(positions, ms = 0) {
-    const to = arranged(positions, this.#order, 2);
+    const to = placesIn(positions, this.#order);
     this.#from = ms ? between(this.#from, this.#to, eased(this.#way)) : to;
     [this.#to, this.#way, this.#began, this.#lasts] = [to, ms ? 0 : 1, performance.now(), ms];
     this.#ask();
   }
 
   paint(colours, faded) {
-    this.#colours = arranged(colours, this.#order, 4);
+    this.#colours = coloursIn(colours, this.#order);
     this.#faded = faded;
     this.#ask();
   }
