@@ -16,6 +16,8 @@ from search.models import Selection
 from search.selecting import describing, duplicates, making
 from search.views import visible
 
+LISTED = 100  # selections, the latest
+
 
 class RecipeSerializer(serializers.Serializer):
     """docs/selection.md says what each means; one of n, share and min_distance is needed."""
@@ -99,7 +101,7 @@ class DuplicatesAnswer(serializers.Serializer):
 class SelectionsView(APIView):
     @extend_schema(responses=SelectionsAnswer, operation_id="selections_list")
     def get(self, request: Request, slug: str) -> Response:
-        rows = visible(request, slug).selections.select_related("dataset", "owner", "collection")
+        rows = visible(request, slug).selections.select_related("dataset", "owner", "collection")[:LISTED]
         return Response({"results": [describing.describe(job, request.user, whole=False) for job in rows]})
 
     @extend_schema(request=RecipeSerializer, responses={202: SelectionAnswer}, operation_id="selections_create")

@@ -10,7 +10,6 @@ from ml.selection import Recipe
 from ml.selection.recipe import Similarity
 from search import collecting, frames
 from search.columns import METRIC
-from search.errors import BadCollection
 from search.frames import Frame
 from search.jobs import Progress, Reporter
 from search.layouts import cache
@@ -128,16 +127,18 @@ def tells(column: np.ndarray | Texts) -> bool:
 
 
 def kept(job: Selection, keys: np.ndarray) -> Collection:
-    """The collection of that name; with a number where the name was taken meanwhile."""
+    """The collection of that name; with a number where the name was taken meanwhile.
+
+    What an attempt made whose worker was killed at its very end is taken over.
+    """
     words = f"Selection {job.pk}: {len(keys):,} tiles"
-    for number in range(2, 1000):
-        try:
-            name = job.name if number == 2 else f"{job.name[:72]} ({number - 1})"
-            return collecting.create(job.dataset, name, keys, job.owner, words)
-        except BadCollection:
-            if not job.dataset.collections.filter(name=name).exists():
-                raise
-    raise BadCollection(f"There are too many collections called {job.name}: choose another name.")
+    there = job.dataset.collections.filter(description=words, selections=None).first()
+    if there is not None and np.array_equal(collecting.keys_of(there), np.sort(keys)):
+        return there
+    taken = set(job.dataset.collections.values_list("name", flat=True))
+    names = [job.name, *(f"{job.name[:72]} ({number})" for number in range(2, len(taken) + 2))]
+    name = next((name for name in names if name not in taken), job.name)
+    return collecting.create(job.dataset, name, keys, job.owner, words)
 
 
 def order(job: Selection, frame: Frame) -> np.ndarray:

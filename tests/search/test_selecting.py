@@ -174,6 +174,13 @@ def test_one_stopped_at_its_very_end_leaves_no_collection(world, monkeypatch):
     assert not Collection.objects.filter(name="late").exists()
 
 
+def test_what_a_killed_worker_kept_is_taken_over(world):
+    job = select(world, n=4, name="mine")
+    Selection.objects.filter(pk=job.pk).update(status=Status.WAITING, collection=None)  # killed before the row said so
+    assert selecting.make_here(Selection.objects.get(pk=job.pk))
+    assert [row.name for row in Collection.objects.filter(dataset=world)] == ["mine"]
+
+
 def test_the_task_is_redelivered_in_vain(world):
     job = select(world, n=2)
     tasks.make_selection(job.pk)

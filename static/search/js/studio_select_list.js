@@ -124,8 +124,8 @@ export class Selections extends EventTarget {
   }
 
   async #copy(text, words) {
-    await navigator.clipboard.writeText(text);
-    this.#studio.say(words);
+    const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false); // only over HTTPS, or on this machine
+    this.#studio.say(copied ? words : "This browser does not let the page copy: mark the text above and copy it yourself.", copied ? "" : "error");
   }
 }
 
