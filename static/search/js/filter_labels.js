@@ -6,6 +6,14 @@ import { HistogramSlider } from "./histogram_slider.js";
 
 const FREE = [null, null];
 const ANY = "";
+const BARS = 40; // of a sweep's 200 bands
+
+/** (200,) counts -> (40,) */
+function folded(counts) {
+  const each = Math.ceil(counts.length / BARS);
+  const sum = (at) => counts.slice(at * each, (at + 1) * each).reduce((total, tiles) => total + tiles, 0);
+  return Array.from({ length: Math.ceil(counts.length / each) }, (_, at) => sum(at));
+}
 
 /** Labels and scores of the campaigns that the person hosts. */
 export class FilterLabels {
@@ -63,10 +71,11 @@ export class FilterLabels {
 
   #scores({ id, question }, { number, histogram }) {
     const element = make("range");
-    const scale = Scale.even(0, 1, histogram.length || 20);
+    const counts = folded(histogram);
+    const scale = Scale.even(0, 1, counts.length);
     const changed = (range) => this.#write((filter) => withScore(filter, id, number, range));
     const slider = new HistogramSlider(element, { title: `Score of sweep ${number}`, unit: question, scale, changed });
-    slider.fill({ edges: scale.edges, all: histogram });
+    slider.fill({ edges: scale.edges, all: counts });
     const render = (filter) => {
       slider.range = filter.scores?.find(({ campaign, sweep }) => campaign === id && sweep === number)?.range ?? FREE;
     };
