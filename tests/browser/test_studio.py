@@ -42,7 +42,7 @@ def stage(page: Page) -> tuple[float, float, float, float]:
 
 
 def lasso(page: Page, left: float, top: float, right: float, bottom: float, key: str = "Shift") -> None:
-    """Round a part of the stage; shares of its sides."""
+    """Round a part of the stage; shares of its sides. Its upper left corner belongs to the tools."""
     x, y, width, height = stage(page)
     corners = [(x + width * a, y + height * b) for a, b in ((left, top), (right, top), (right, bottom), (left, bottom))]
     page.keyboard.down(key)
@@ -60,9 +60,9 @@ def first_cell(page: Page) -> Locator:
 
 def test_a_lasso_marks_and_another_with_alt_takes_away(studio: Page) -> None:
     expect(title(studio)).to_have_text("1,600 tiles in the view")
-    lasso(studio, 0.02, 0.02, 0.98, 0.98)
+    lasso(studio, 0.17, 0.01, 0.98, 0.99)
     expect(title(studio)).to_have_text("1,600 tiles marked")
-    lasso(studio, 0.02, 0.02, 0.5, 0.98, key="Alt")
+    lasso(studio, 0.17, 0.01, 0.5, 0.99, key="Alt")
     expect(title(studio)).not_to_have_text("1,600 tiles marked")
     assert 0 < marked(studio) < 1600
     expect(studio.locator("[data-inset-words]")).to_contain_text(f"{marked(studio):,} marked")
@@ -145,8 +145,9 @@ def test_the_mosaic_is_in_the_address(studio: Page) -> None:
     studio.keyboard.press("t")
     expect(studio).to_have_url(re.compile("mosaic=on"))
     expect(studio.locator("[data-mosaic-canvas]")).to_be_visible()
-    drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v)"
-    studio.wait_for_function(f"({drawn})(document.querySelector('[data-mosaic-canvas]'))")
+    canvas = "const canvas = document.querySelector('[data-mosaic-canvas]');"
+    pixels = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+    studio.wait_for_function(f"() => {{ {canvas} return {pixels}.some((value) => value); }}")
 
 
 def test_what_is_marked_becomes_a_collection_that_more_can_be_put_into(
@@ -157,7 +158,8 @@ def test_what_is_marked_becomes_a_collection_that_more_can_be_put_into(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     Visitor(page).ready()
-    lasso(page, 0.02, 0.02, 0.5, 0.98)
+    lasso(page, 0.17, 0.01, 0.5, 0.99)
+    expect(title(page)).to_contain_text("marked")
     few = marked(page)
     page.get_by_role("button", name="New collection").click()
     page.get_by_label("Name", exact=True).fill("left side")
@@ -189,7 +191,7 @@ def test_on_a_phone_the_map_is_on_top_and_a_tap_shows_the_tile(visit: Callable[.
 def test_a_gallery_has_pictures_and_no_globe(visit: Callable[..., Visitor]) -> None:
     page = visit("/studio/frames/").page
     expect(title(page)).to_have_text("70 tiles in the view")
-    first_cell(page).get_by_role("button", name="frame-00.png").click()
+    first_cell(page).get_by_role("button", name="Find on").click()
     expect(page.locator("[data-hover]").get_by_role("link", name="Open the picture")).to_be_visible()
     assert page.locator("[data-inset]").count() == 0
 

@@ -39,7 +39,8 @@ export class TileGrid {
     const rank = (row) => (shown[row] < 0 ? Infinity : shown[row]);
     if (this.#studio.colour === "@selection") rows.sort((one_, other) => rank(one_) - rank(other) || one_ - other);
     this.#rows = !markedCount && this.#studio.colour !== "@selection" && number > MIXED ? mixed(rows) : rows;
-    const words = markedCount ? `${plural(number, "tile")} marked` : `${plural(number, "tile")} in the view`;
+    const hidden = markedCount ? this.#rows.reduce((sum, row) => sum + (view[row] ? 0 : 1), 0) : 0;
+    const words = `${plural(number, "tile")} ${markedCount ? "marked" : "in the view"}${hidden ? `, ${count(hidden)} of them outside the filter` : ""}`;
     one("tray-title").textContent = words;
     show(one("tray-empty"), number === 0);
     this.#forget();

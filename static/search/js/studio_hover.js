@@ -75,9 +75,11 @@ export class HoverCard {
     const [x, y] = this.#map.where(this.#row);
     const { width, height } = this.#map.camera;
     const [w, h] = this.#size;
-    const left = x + 16 + w < width ? x + 16 : x - 16 - w;
+    const beside = Math.max(x, width - x) > w + 24; // else above or below it, so that it stays in sight
+    const left = beside ? (x + 24 + w < width ? x + 16 : x - 16 - w) : x - w / 2;
+    const top = beside ? y - h / 2 : y + 24 + h < height ? y + 16 : y - 16 - h;
     const within = (value, most) => Math.round(Math.max(8, Math.min(value, most - 8)));
-    this.#card.style.transform = `translate(${within(left, width - w)}px, ${within(y - h / 2, height - h)}px)`;
+    this.#card.style.transform = `translate(${within(left, width - w)}px, ${within(top, height - h)}px)`;
   }
 }
 
