@@ -40,13 +40,20 @@ class Chosen:
 
 
 def offered(frame: Frame, user: Person) -> list[Column]:
-    """Text columns that may be taken for labels or places."""
-    return [one for one in columns.columns_of(frame, user) if one.kind == "text" and one.source in SOURCES]
+    """Text columns that may be taken for labels or places: not those that say the same of every tile."""
+    texts = [one for one in columns.columns_of(frame, user) if one.kind == "text" and one.source in SOURCES]
+    return [one for one in texts if len(one.values) != 1]
 
 
 def place_column(frame: Frame, recipe: Recipe, user: Person) -> str:
-    """What was asked for; else the video of a gallery's frames, which show the same thing again and again."""
+    """What was asked for; else the video of a gallery's frames, which show the same thing again and again.
+
+    BadQuery for a column that there is not.
+    """
     known = {one.name for one in offered(frame, user)}
+    if recipe.place and recipe.place not in known:
+        raise BadQuery(f"There is no column of places {recipe.place[:80]!r}: choose a text column that differs from "
+                       f"tile to tile. There are: {', '.join(sorted(known)) or 'none yet'}.")  # fmt: skip
     return recipe.place or (VIDEO if VIDEO in known and recipe.labels != VIDEO else "")
 
 

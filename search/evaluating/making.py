@@ -31,6 +31,7 @@ def request(
     check_encoders(dataset, recipe)
     frame = frames.opened(dataset)
     labels.chosen(frame, recipe, owner)
+    labels.place_column(frame, recipe, owner)
     return jobs.begin(Evaluation(dataset=dataset, owner=owner, recipe=recipe.as_json()), background=background)
 
 

@@ -182,6 +182,7 @@ def test_tiles_of_one_place_by_a_column_never_count_for_each_other(land, monkeyp
         return (np.zeros(frame.count, np.int32), ["here"]) if name == "station" else real(frame, name, user)
 
     monkeypatch.setattr(columns, "values", values)
+    monkeypatch.setattr(labels, "place_column", lambda frame, recipe, user: recipe.place)
     own = made(land, {**BOTH, "place": "station", "most": 20}).report["results"][0]
     assert (own["precision_10"], own["places"], own["intervals"]["precision_10"]) == (0.0, 1, [None, None])
 
@@ -198,7 +199,7 @@ def refused(dataset, asked, message, kind=BadQuery):
     ({"labels": "sharpness"}, "no labels 'sharpness': choose a text column"), ({**BOTH, "most": 3}, "20 to 20,000"),
     ({**BOTH, "apart": -1}, "from 0 to 1,000"), ({**BOTH, "apart": "far"}, "apart is a number"),
     ({**BOTH, "encoders": ["nobody"]}, "There is no encoder 'nobody'"), ({**BOTH, "what": 1}, "has no what"),
-    ({**BOTH, "encoders": [3]}, "by their names"),
+    ({**BOTH, "encoders": [3]}, "by their names"), ({**BOTH, "place": "sharpness"}, "no column of places 'sharpness'"),
 ])  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_what_to_change(land, asked, message):
     refused(land, asked, message)
