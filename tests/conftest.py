@@ -26,7 +26,7 @@ from webapp.redis import embedded_redis
 LONG = ["browser/", "test_serve", "test_killed", "test_damage_live", "test_compositing", "test_networks",
         "test_postgres", "test_import_killed", "test_round_killed", "test_sweep_killed", "test_gibs_killed",
         "ml/test_commands", "ml/test_imports", "search/test_commands", "test_gibs", "test_text", "test_static",
-        "test_asking"]  # fmt: skip
+        "test_asking", "test_layouts"]  # fmt: skip
 
 
 class ByFile(LoadScopeScheduling):
