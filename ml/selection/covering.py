@@ -16,14 +16,24 @@ import numpy as np
 from ml.selection.vectors import Doubles, Floats, Rows, Vectors, unit
 from ml.selection.workers import pieces, side_by_side
 
-COVERED = 5000  # rows that stand for all where there are more
+COVERED, MOST = 5000, 20_000  # rows that stand for all, at least and at most, where there are more
+_EACH = 4  # of them for each one that is to be chosen
 _ROWS = 512  # rows in a block
 _TINY = 1e-12
 
 
-def stand_ins(rows: Rows, rng: np.random.Generator) -> Rows:
-    """The rows that are to be covered: all, or a random sample of COVERED."""
-    return rows if len(rows) <= COVERED else np.sort(rng.choice(rows, COVERED, replace=False))
+def stand_ins(rows: Rows, wanted: int | None, rng: np.random.Generator) -> tuple[Rows, list[str]]:
+    """The rows that are to be covered: all, or a random sample; and what that means, in sentences.
+
+    Four for each one to be chosen: once as many are chosen as there are to be covered, nothing gets nearer any more.
+    """
+    most = min(MOST, max(COVERED, _EACH * (len(rows) if wanted is None else wanted)))
+    if len(rows) <= most:
+        return rows, []
+    said = [f"Facility location is sampled: {most:,} of {len(rows):,} tiles stand for all."]
+    if wanted is None or wanted > most:
+        said.append(f"Once about {most:,} are chosen it has no preference any more: add k-center for so many.")
+    return np.sort(rng.choice(rows, most, replace=False)), said
 
 
 class Cover:

