@@ -88,9 +88,11 @@ def zoomed(page: Page, seconds: float) -> dict[str, float]:
     return frames(page, seconds, lambda step: page.mouse.wheel(0, -40 if step % ROUND < ROUND / 2 else 40))
 
 
-def measure(address: str, seconds: float, picture: Path | None) -> dict[str, Any]:
+def measure(address: str, seconds: float, picture: Path | None, *, webgl: bool = True) -> dict[str, Any]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=executable(), args=FLAGS if webgl else [*FLAGS, "--disable-3d-apis"]
+        )
         page = browser.new_page(**DESKTOP)
         page.goto(address)
         page.wait_for_selector("[data-canvas][data-drawn]", state="attached", timeout=300_000)
@@ -134,9 +136,10 @@ def main() -> None:
     parser.add_argument("address", help="of a dataset's studio on a running site")
     parser.add_argument("--seconds", type=float, default=8, help="of panning, and of zooming (default 8)")
     parser.add_argument("--picture", type=Path, help="where to put a screenshot (.png)")
+    parser.add_argument("--without-webgl", action="store_true", help="as in a browser that has none")
     parser.add_argument("--json", action="store_true", help="answer for scripts")
     options = parser.parse_args()
-    told = measure(options.address, options.seconds, options.picture)
+    told = measure(options.address, options.seconds, options.picture, webgl=not options.without_webgl)
     if options.json:
         print(json.dumps(told))
         return

@@ -178,12 +178,15 @@ def test_what_is_marked_becomes_a_collection_that_more_can_be_put_into(
 
 def test_on_a_phone_the_map_is_on_top_and_a_tap_shows_the_tile(visit: Callable[..., Visitor]) -> None:
     page = visit(STUDIO, **PHONE).page
-    x, y, width, height = stage(page)
+    _, y, width, height = stage(page)
     assert width == 390
     assert y < 60
     assert 0.4 < height / 844 < 0.6
     first_cell(page).get_by_role("button", name="Find on").tap()
-    page.touchscreen.tap(x + width / 2, y + height / 2)
+    expect(page.locator("[data-hover]")).to_be_visible()
+    ring = page.locator("[data-ring]").bounding_box()
+    assert ring
+    page.touchscreen.tap(ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2)  # the card does not cover it
     expect(title(page)).to_have_text("1 tile marked")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 

@@ -15,6 +15,7 @@ export class PlainDrawing {
   #lasts = 0;
   #asked = false;
   #image = null;
+  #placed = false;
 
   constructor(canvas, camera, n) {
     this.#canvas = canvas;
@@ -29,6 +30,7 @@ export class PlainDrawing {
   get n() { return this.#order.length; }
 
   place(positions, ms = 0) {
+    this.#placed = true;
     const to = placesIn(positions, this.#order);
     this.#from = ms ? between(this.#from, this.#to, eased(this.#way)) : to;
     [this.#to, this.#way, this.#began, this.#lasts] = [to, ms ? 0 : 1, performance.now(), ms];
@@ -49,6 +51,7 @@ export class PlainDrawing {
 
   #draw() {
     this.#asked = false;
+    if (!this.#placed) return;
     if (this.#lasts) this.#way = Math.min(1, (performance.now() - this.#began) / this.#lasts);
     const pixels = this.#blank();
     const positions = between(this.#from, this.#to, eased(this.#way));
@@ -56,6 +59,7 @@ export class PlainDrawing {
     for (const marked of [false, true]) this.#dots(pixels, positions, marked);
     this.#context.putImageData(this.#image, 0, 0);
     this.drawnAt = performance.now();
+    if (!this.#canvas.dataset.drawn) performance.mark("studio-all-points");
     this.#canvas.dataset.drawn = String(Number(this.#canvas.dataset.drawn ?? 0) + 1);
     if (this.#way < 1) this.#ask();
   }
@@ -74,26 +78,30 @@ export class PlainDrawing {
     const { x: left, y: top, scale, width, height } = this.#camera;
     const [w, h] = [this.#canvas.width, this.#canvas.height];
     const side = Math.max(1, Math.round(this.size) + (marked ? 2 : 0));
+    const colours = this.#colours;
+    const [right, down] = [(width - side) / 2, (height - side) / 2];
     for (let at = 0; at < this.n; at += 1) {
-      const kind = this.#colours[4 * at + 3];
+      const kind = colours[4 * at + 3];
       if (kind === 0 || kind > 200 !== marked) continue;
-      const x = Math.round((positions[2 * at] - left) * scale + width / 2 - side / 2);
-      const y = Math.round((top - positions[2 * at + 1]) * scale + height / 2 - side / 2);
+      const x = Math.round((positions[2 * at] - left) * scale + right);
+      const y = Math.round((top - positions[2 * at + 1]) * scale + down);
       if (x <= -side || y <= -side || x >= w || y >= h) continue;
-      square(pixels, w, h, x, y, side, marked ? WHITE : this.#pixel(at, this.#faded));
-      if (marked && side > 2) square(pixels, w, h, x + 1, y + 1, side - 2, this.#pixel(at, 1));
+      square(pixels, w, h, x, y, side, marked ? WHITE : pixel(colours, at, this.#faded));
+      if (marked && side > 2) square(pixels, w, h, x + 1, y + 1, side - 2, pixel(colours, at, 1));
     }
-  }
-
-  #pixel(at, share) {
-    const [red, green, blue] = [0, 1, 2].map((part) => (
-      Math.round(this.#colours[4 * at + part] * share + ((SPACE >> (8 * part)) & 255) * (1 - share))
-    ));
-    return (255 << 24) | (blue << 16) | (green << 8) | red;
   }
 }
 
+function pixel(colours, at, share) {
+  const red = colours[4 * at] * share + (SPACE & 255) * (1 - share);
+  const green = colours[4 * at + 1] * share + ((SPACE >> 8) & 255) * (1 - share);
+  const blue = colours[4 * at + 2] * share + ((SPACE >> 16) & 255) * (1 - share);
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
 function square(pixels, w, h, x, y, side, colour) {
-  const [left, right] = [Math.max(0, x), Math.min(w, x + side)];
-  for (let j = Math.max(0, y); j < Math.min(h, y + side); j += 1) pixels.fill(colour, j * w + left, j * w + right);
+  const left = Math.max(0, x);
+  const right = Math.min(w, x + side);
+  const bottom = Math.min(h, y + side);
+  for (let j = Math.max(0, y); j < bottom; j += 1) for (let i = j * w + left; i < j * w + right; i += 1) pixels[i] = colour;
 }
