@@ -93,7 +93,7 @@ def measure(address: str, seconds: float, picture: Path | None, *, webgl: bool =
         browser = playwright.chromium.launch(
             executable_path=executable(), args=FLAGS if webgl else [*FLAGS, "--disable-3d-apis"]
         )
-        page = browser.new_page(**DESKTOP)
+        page = browser.new_page(**DESKTOP)  # type: ignore[arg-type]
         page.goto(address)
         page.wait_for_selector("[data-canvas][data-drawn]", state="attached", timeout=300_000)
         page.wait_for_selector("html[data-ready]", timeout=300_000)
