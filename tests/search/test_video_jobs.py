@@ -155,7 +155,7 @@ def run(*arguments):
 def test_the_command_takes_a_folder_of_videos(tmp_path):
     for name in "ab":
         make_video(tmp_path / f"{name}.mp4", frames=20)
-    said = ["import_images", tmp_path, "--dataset", "new", "--encoder", "colour", "--now", "--json"]
+    said = ["import_images", tmp_path, "--dataset", "films", "--encoder", "colour", "--now", "--json"]
     answer = run(*said, "--fps", 2, "--frames", 3)
     assert (answer["shards"][0]["tiles"], answer["notes"], answer["refused"]) == (6, [], [])
 
@@ -165,4 +165,4 @@ def test_the_command_takes_a_folder_of_videos(tmp_path):
 def test_the_command_says_what_to_change(tmp_path, words, message):
     make_video(tmp_path / "a.mp4", frames=3)
     with pytest.raises(CommandError, match=message):
-        run("import_images", tmp_path, "--dataset", "new", "--encoder", "colour", *words)
+        run("import_images", tmp_path, "--dataset", "films", "--encoder", "colour", *words)
