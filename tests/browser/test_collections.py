@@ -58,7 +58,7 @@ def test_results_are_collected_and_filtered_by_and_saved_as_a_view(host: Visitor
 def test_a_collection_is_shown_renamed_and_deleted_in_the_studio(host: Visitor) -> None:
     collect(host, "coasts")
     page = host.page
-    page.goto("/studio/earth/")
+    host.go("/studio/earth/")
     page.get_by_role("tab", name="Collections").click()
     page.locator(".collection__head").filter(has_text="coasts").click()
     page.get_by_role("button", name="Mark its tiles").click()
@@ -77,6 +77,8 @@ def test_a_collection_is_shown_renamed_and_deleted_in_the_studio(host: Visitor) 
 def test_a_filter_of_the_map_goes_on_in_the_studio(host: Visitor) -> None:
     page = host.go(f"{DELTA}&m.luminance=100..").filters().page
     page.get_by_role("link", name="Open in the studio").click()
+    page.wait_for_url("**/studio/earth/**")
+    host.ready()
     page.get_by_role("tab", name="Filter").click()
     expect(page.locator("[data-filter-count]")).to_have_text(re.compile(r"^[\d,]+ of 1,600 tiles pass\.$"))
     page.locator("summary").filter(has_text="Measures").click()
