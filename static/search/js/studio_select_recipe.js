@@ -39,7 +39,7 @@ export const objective = (kind, changes = {}, strength = 1) => ({ kind, ...USUAL
 
 /** needs: what else has to be chosen.  duplicates: whether near-duplicates go */
 export const PRESETS = {
-  varied: { title: "A varied sample", words: "A bit of everything: tiles that look unlike each other, and each of them stands for some others.", objectives: () => [objective("diversity"), objective("typicality", {}, 0.25)] },
+  varied: { title: "A varied sample", words: "A bit of everything: tiles that look unlike each other, and each of them stands for some others.", objectives: () => [objective("diversity", { method: "facility-location" })] },
   typical: { title: "Typical ones", words: "What most of the dataset looks like, without repeating itself.", objectives: () => [objective("typicality", {}, 2), objective("diversity", {}, 0.5)] },
   odd: { title: "Odd ones", words: "Tiles that few others resemble: surprises, faults, rare events.", objectives: () => [objective("typicality", { wanted: "outliers" }), objective("diversity", {}, 0.5)] },
   evenly: { title: "Evenly over a column", words: "The same number of tiles for each class, date or step of a metric.", needs: "column", objectives: (column) => [objective("balance", { column }), objective("diversity")] },
