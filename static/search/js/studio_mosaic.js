@@ -89,9 +89,10 @@ export class Mosaic {
     if (!this.#cells.has(name)) {
       const width = 2 ** -step;
       const [x, y] = [(i + 0.5) * width, (j + 0.5) * width];
-      const row = this.#map.index.nearest(x, y, width * 0.7071, this.#studio.view);
+      const row = this.#map.index.nearest(x, y, width * 0.7072, this.#studio.view);
       const { positions } = this.#map;
-      const within = row >= 0 && Math.max(Math.abs(positions[2 * row] - x), Math.abs(positions[2 * row + 1] - y)) <= width / 2;
+      const inCell = (value, at) => Math.floor(value / width) === at; // a point on an edge belongs to one cell only
+      const within = row >= 0 && inCell(positions[2 * row], i) && inCell(positions[2 * row + 1], j);
       this.#cells.set(name, within ? row : -1);
     }
     return this.#cells.get(name);
