@@ -22,7 +22,7 @@ WHY = {
 class Command(SiteCommand):
     help = (
         "Choose the tiles worth a human's time, and keep them as a collection: varied ones by default, or by a recipe "
-        "(docs/selection.md). Example: manage.py select blue-marble --share 0.01 --duplicates 0.02 --name round-1. "
+        "(docs/selection.md). Example: manage.py select blue-marble --share 0.01 --duplicates 0.15 --name round-1. "
         "The same seed chooses the same tiles. Ctrl-C stops it, and nothing is kept."
     )
 
@@ -37,7 +37,7 @@ class Command(SiteCommand):
         add("--name", help="of the collection that it becomes (default: Selection 1, 2, …)")
         add("--continue-from", metavar="COLLECTION", help="a collection that is chosen already: unlike those")
         add("--exclude", nargs="+", metavar="COLLECTION", help="collections whose tiles are not to be chosen")
-        add("--duplicates", type=float, metavar="DISTANCE", help="first leave one of tiles that are closer, as 0.02")
+        add("--duplicates", type=float, metavar="DISTANCE", help="first leave one of tiles that are closer, as 0.15")
         add("--min-distance", type=float, metavar="DISTANCE", help="no two chosen tiles are closer than this")
         add("--seed", type=int, help="of all that is random (0)")
         add("--background", action="store_true", help="leave the work to the running site's worker")
