@@ -18,7 +18,7 @@ from tests.webapp.site import Site
 
 PASSWORD = "a long way round"
 TERRA = "MODIS_Terra_CorrectedReflectance_TrueColor"
-expect.set_options(timeout=15_000)  # two cores for browser, site and the other half of the tests; else 5 s
+expect.set_options(timeout=30_000)  # two cores for browser, site and the other half of the tests; else 5 s
 VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective, e.blockedURI))"
 
 
@@ -132,7 +132,7 @@ def visit(site: Site, chromium: Browser, complaints: Complaints) -> Iterator[Cal
     def opened(address: str = DELTA, *, wait: bool = True, **options: object) -> Visitor:
         context = chromium.new_context(base_url=f"http://127.0.0.1:{site.port}", **{**DESKTOP, **options})  # type: ignore[arg-type]
         context.add_init_script(VIOLATIONS)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         listen(page, complaints)
