@@ -1,5 +1,7 @@
 /** The tabs of the panel: one is open, arrow keys move between them. */
-import { all } from "./elements.js";
+import { all, one } from "./elements.js";
+
+const stacked = matchMedia("(max-width: 56rem)"); // the panel lies below map and list, as studio.css has it
 
 export class Tabs {
   #opened;
@@ -23,7 +25,9 @@ export class Tabs {
       tab.tabIndex = open ? 0 : -1;
     }
     for (const panel of all("panel-of")) panel.hidden = panel.dataset.panelOf !== name;
-    if (byHand) this.#opened(name);
+    if (!byHand) return;
+    this.#opened(name);
+    if (stacked.matches) one("tab").parentElement.scrollIntoView({ block: "start" });
   }
 
   #press(event) {
