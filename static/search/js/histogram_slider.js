@@ -79,11 +79,12 @@ export class HistogramSlider {
     show(one("remark", this.#root), words);
   }
 
-  /** A sentence next to the field, "" for none. */
+  /** A sentence next to the field, "" for none but what is wrong with the field itself. */
   problem(words) {
-    one("wrong", this.#root).textContent = words;
-    show(one("wrong", this.#root), words);
-    for (const field of this.#fields) field.setAttribute("aria-invalid", String(Boolean(words)));
+    const said = words || (this.#timer ? "" : this.#wrong);
+    one("wrong", this.#root).textContent = said;
+    show(one("wrong", this.#root), said);
+    for (const field of this.#fields) field.setAttribute("aria-invalid", String(Boolean(said)));
   }
 
   #name(title, unit, kind) {
