@@ -1,26 +1,25 @@
-"""What selections, maps of embeddings and evaluations share: worked on here, told of, kept alive, stopped, removed."""
+"""What selections, maps of embeddings and evaluations share: worked on here, told of, stopped, removed."""
 
 import logging
 import shutil
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import close_old_connections, connection, transaction
+from django.db import transaction
 
 from ml.errors import MLError
 from search import tasks
 from search.errors import Cancelled, NoSuchJob, NotAllowed, SearchError, TooManyJobs
+from search.heart import Heart
 from search.models import Dataset, Evaluation, Layout, Selection, Status
 from search.models.curation import DatasetJob
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two stored reports
-BEAT = 20.0  # seconds between heartbeats while one step takes long
 ORPHANED = 24 * 3600  # seconds after which a folder without a row goes
 AT_ONCE = 3  # unfinished jobs of one kind and dataset
 UNFINISHED = (Status.WAITING, Status.RUNNING)
@@ -43,33 +42,6 @@ class Reporter:
         self._job.tell(stage, done, total)
         if self._on_progress:
             self._on_progress(stage, done, total)
-
-
-class Heart:
-    """Beats beside the work, so that a long step is not taken for a dead worker. A context manager."""
-
-    def __init__(self, job: DatasetJob) -> None:
-        self._kind, self._pk, self._over = type(job), job.pk, threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"job-{job.pk}", daemon=True)
-
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT):
-            close_old_connections()
-            try:
-                job = self._kind._default_manager.get(pk=self._pk)
-                job.tell(job.stage, job.done, job.total)
-            except (Cancelled, self._kind.DoesNotExist):
-                return  # the work notices at its own next report
-            finally:
-                connection.close()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
 
 
 def work_on(job: DatasetJob, work: Callable[[Reporter], None], on_progress: Progress | None = None) -> bool:

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from search import filters, frames
+from search.api.answers import DatasetColumnAnswer
 from search.describing import Describer
 from search.errors import BadQuery
 from search.frames import Frame
@@ -37,18 +38,8 @@ MOST_TEXTS = 60  # of a column, by how many tiles have them; the others are told
 OTHERS = "(others)"
 
 
-class ColumnAnswer(serializers.Serializer):
-    name = serializers.CharField()
-    title = serializers.CharField()
-    unit = serializers.CharField()
-    kind = serializers.CharField(help_text="number, text or date")
-    low = serializers.FloatField(allow_null=True)
-    high = serializers.FloatField(allow_null=True)
-    source = serializers.CharField(  # type: ignore[assignment]
-        help_text="metric, table, import, made, collection, label or score"
-    )
-    values = serializers.ListField(child=serializers.CharField(), help_text="of a text column, the most frequent")
-    measured = serializers.BooleanField(help_text="false while some shards lack it: manage.py measure adds it")
+class ColumnAnswer(DatasetColumnAnswer):
+    source = serializers.CharField(help_text="metric, table, import, made, collection, label or score")
 
 
 class NamedAnswer(serializers.Serializer):

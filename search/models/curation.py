@@ -102,6 +102,10 @@ class DatasetJob(Buildable):
             raise Cancelled(f"{self} was cancelled, or taken over by another worker.")
         self.stage, self.done, self.total = stage, done, total
 
+    def beat(self) -> None:
+        """Nothing new, still here. Raises Cancelled when it was stopped."""
+        self.tell(self.stage, self.done, self.total)
+
 
 class Selection(DatasetJob):
     """The tiles worth a human's time. recipe: what was asked, as search.selecting has it.

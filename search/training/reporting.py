@@ -1,20 +1,14 @@
-"""How a training tells of itself: into its row, to the pages that watch, and that it is still alive."""
+"""How a training tells of itself: into its row, and to the pages that watch."""
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
-
-from django.db import close_old_connections, connection
 
 from ml.train.config import Update
 from search import progress
-from search.errors import Cancelled
 from search.models import Training
 
 PAUSE = 1.0  # seconds between two stored reports
-BEAT = 20.0  # seconds between heartbeats while a step, or the report card, takes long
 
 
 @dataclass
@@ -78,29 +72,3 @@ class Reporter:
         progress.announce(self.job.dataset)
         if self.on_progress:
             self.on_progress(self.job)
-
-
-class Heart:
-    """Beats beside the work, so that a long step is not taken for a dead worker. A context manager."""
-
-    def __init__(self, job: Training) -> None:
-        self._job, self._over = job, threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"training-{job.pk}", daemon=True)
-
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT):
-            close_old_connections()
-            try:
-                Training.objects.get(pk=self._job.pk).beat()
-            except (Cancelled, Training.DoesNotExist):
-                return  # the work notices at its own next report
-            finally:
-                connection.close()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()

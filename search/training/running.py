@@ -21,10 +21,11 @@ from ml.shards.files import write_json
 from ml.train import Cache, CacheWriter
 from search import encoders
 from search.errors import BadQuery
+from search.heart import Heart
 from search.models import Training
 from search.training import gathering, options, pace
 from search.training.options import Options
-from search.training.reporting import Heart, Reporter
+from search.training.reporting import Reporter
 
 WATCHED = 2000  # labelled pictures that a training is measured on
 PUBLISHED = "published.json"

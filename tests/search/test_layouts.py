@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
-from search import frames, jobs, layouts, tasks
+from search import frames, heart, jobs, layouts, tasks
 from search.errors import BadLayout, Cancelled
 from search.layouts import making, pca, umapping
 from search.models import Dataset, Layout, Status
@@ -208,9 +208,9 @@ def test_who_lost_it_hears_so(world):
 
 def test_a_heart_beats_until_the_row_is_not_ours(world, monkeypatch):
     job, beats = layouts.request(world, "pca", {}, background=False), []
-    monkeypatch.setattr(jobs, "BEAT", 0)
-    monkeypatch.setattr(jobs, "close_old_connections", lambda: None)
-    monkeypatch.setattr(jobs, "connection", type("none", (), {"close": staticmethod(lambda: None)}))
+    monkeypatch.setattr(heart, "BEAT", 0)
+    monkeypatch.setattr(heart, "close_old_connections", lambda: None)
+    monkeypatch.setattr(heart, "connection", type("none", (), {"close": staticmethod(lambda: None)}))
 
     def tell(self, *how):
         beats.append(how)
@@ -218,6 +218,6 @@ def test_a_heart_beats_until_the_row_is_not_ours(world, monkeypatch):
 
     monkeypatch.setattr(Layout, "tell", tell)
     monkeypatch.setattr(type(Layout._default_manager), "get", lambda self, pk: job)
-    with jobs.Heart(job) as heart:
-        heart._thread.join(5)
+    with heart.Heart(job) as beating:
+        beating._thread.join(5)
     assert len(beats) == 1

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from ml.train.config import Update
-from search import deleting, tasks, training
+from search import deleting, heart, tasks, training
 from search.errors import BadQuery, Cancelled, DiskFull, SearchError, TooManyJobs
 from search.models import Dataset, Status, Training
 from search.models.buildable import LEASE
-from search.training import describing, jobs, reporting
+from search.training import describing, jobs
 from search.training.reporting import Reporter
 from tests.factories import JANUARY, MARCH, make_gallery, make_map
 from tests.search.trainings import make_training, run
@@ -30,7 +30,7 @@ def dataset(django_db_setup) -> Dataset:
 @pytest.fixture(autouse=True)
 def no_heart(monkeypatch):
     """Other threads have no part in a test's transaction."""
-    monkeypatch.setattr(reporting, "BEAT", 3600)
+    monkeypatch.setattr(heart, "BEAT", 3600)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
  * Thumbnails over the map: a grid that zooms with it in steps of two, in each cell the tile nearest to its middle.
  * So one sees what the axes mean.
  */
+import { cleared } from "./studio_canvas.js";
 import { pictured } from "./studio_words.js";
 
 const SIDE = 56; // CSS pixels of a cell at its smallest; the next step comes at twice that
@@ -47,11 +48,7 @@ export class Mosaic {
   #draw() {
     this.#asked = false;
     const { camera } = this.#map;
-    const ratio = Math.min(2, devicePixelRatio);
-    const [width, height] = [camera.width, camera.height].map((side) => Math.round(side * ratio));
-    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
-    this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.#context.clearRect(0, 0, camera.width, camera.height);
+    cleared(this.#canvas, camera);
     if (!this.#map.positions) return;
     const step = Math.floor(Math.log2(camera.scale / (camera.width < NARROW[0] ? NARROW[1] : SIDE))); // a cell is 2^-step wide
     this.#queue = [];

@@ -2,6 +2,8 @@
  * What lies over the points: the line that is being drawn, and a ring around the tile that one looks at.
  * The ring is an element that is only moved: a canvas of the stage's size would be painted anew in every frame.
  */
+import { cleared } from "./studio_canvas.js";
+
 const INK = "#ffffff";
 const SHADE = "rgb(6 11 20 / 80%)";
 
@@ -37,12 +39,7 @@ export class Overlay {
   #draw() {
     this.#asked = false;
     const { camera } = this.#map;
-    const ratio = Math.min(2, devicePixelRatio);
-    const [width, height] = [camera.width, camera.height].map((side) => Math.round(side * ratio));
-    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
-    const context = this.#canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, camera.width, camera.height);
+    const context = cleared(this.#canvas, camera);
     if (this.line?.length > 1) this.#path(context);
   }
 
