@@ -106,11 +106,13 @@ def test_an_answer_about_colours_moves_their_sliders(desk: Page) -> None:
 
 def test_an_answer_given_before_the_script_arrived_counts(desk: Page) -> None:
     held = list[Route]()
+    desk.wait_for_load_state()  # otherwise the script that is held may be the first page's
     desk.route("**/teach_form*.js", lambda route: held.append(route))
     desk.reload(wait_until="commit")
     desk.get_by_text("Teach an encoder", exact=True).click()
     desk.get_by_text("More: which changes").click()
     desk.get_by_label("No, shapes do").check()
     expect(desk.locator("output[for='teach-brightness']")).not_to_have_text("40 %")
-    held[0].continue_()
+    (script,) = held
+    script.continue_()
     expect(desk.locator("output[for='teach-brightness']")).to_have_text("40 %")
