@@ -2,8 +2,11 @@
 
 from ml.modelstore.publishing import ANY_CODE, PICKLES
 from search.errors import WrongType
-from search.intake.decoding import BOXES
 
+BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # what an MP4 or QuickTime file may begin with
+VIDEOS = frozenset(
+    {".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
+)  # fmt: skip
 # After each format's specification: where its first bytes are the same in every file.
 SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "a TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),

@@ -15,8 +15,9 @@ from django.db import transaction
 
 from search import building, galleries, grid, measuring, rasters
 from search.errors import BadImagery
+from search.filetypes import VIDEOS
 from search.imagery import masks
-from search.intake import gathering, storing, videos
+from search.intake import gathering, storing
 from search.intake.gathering import Found
 from search.intake.items import Item
 from search.intake.ledger import Ledger
@@ -89,12 +90,14 @@ def take_in(
 
 def take_frames(found: Found, options: Options, on_video: Progress | None) -> None:
     """Videos among the items give way to their frames; in a map they have no place."""
-    moving = [item for item in found.items if videos.is_video(item)]
-    found.items = [item for item in found.items if not videos.is_video(item)]
+    moving = [item for item in found.items if item.path.suffix.lower() in VIDEOS]
+    found.items = [item for item in found.items if item.path.suffix.lower() not in VIDEOS]
     if moving and kind_of(next(iter(found.items), None), options) == Dataset.Kind.MAP:
         found.refused += [(str(item.path), f"{item.title} is a video, whose frames have no place on a map: import it "
                            "into a gallery.") for item in moving]  # fmt: skip
     elif moving:
+        from search.intake import videos  # FFmpeg takes half a second to be loaded
+
         found.items += videos.taken(found, moving, options, on_video)
 
 

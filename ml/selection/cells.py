@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,9 +14,11 @@ _EACH = 500  # rows in a cell, about
 _MOST = 2000  # cells
 _ROUNDS = 10
 _ROWS = 4096
-_TOGETHER, _ENTRIES = 8192, 1 << 20  # members, and pairs, compared at once
-_AHEAD = 32  # of these in memory
+_TOGETHER, _ENTRIES = 8192, 1 << 19  # members, and pairs, compared at once
+_RING = 128  # visitors that share a ring
+_AHEAD = 16  # of these in memory
 _ROUNDING = 1e-3  # what a distance may be wrong by in float32, near 0
+_LOST = 1e-5  # and a product of two vectors of length 1
 
 
 def centres(vectors: Vectors, rows: Rows, count: int, rng: np.random.Generator) -> Floats:
@@ -55,51 +58,92 @@ def nearest(
     return which, far
 
 
+class Hits(NamedTuple):
+    """Pairs closer than the distance: places (h,) in what was asked for, positions (h,) of members, cosines (h,)."""
+
+    places: Rows
+    members: Rows
+    cosines: Floats
+
+
+class Visits(NamedTuple):
+    """Who must look into which cell, by cells, the nearest to its centre first: (v,), (v,), and how far each is."""
+
+    cells: Rows
+    places: Rows
+    far: Floats
+
+
 class Cells:
     """Rows by the nearest of some centres, so that all within a distance are found without comparing all.
 
-    x, with the nearest centre a, and y, nearest to b, closer than D: |xb| <= |yb| + D <= |ya| + D <= |xa| + 2 D. Only
-    the cells b with |xb| <= |xa| + 2 D need be looked into. Positions count rows.
+    x, with the nearest centre a, and y, nearest to b, closer than D. As y is on b's side, and by Cauchy and Schwarz,
+
+        xa - xb = (x - y)(a - b) + y(a - b) <= D |a - b|        and        |xb| - D <= |yb| <= |xb| + D,
+
+    so that few cells are looked into (the first: cosines), and of a cell only a ring (Chavez et al. 2001, "Searching in
+    metric spaces", section 5: the hyperplane and the covering radius). Positions count rows.
     """
 
     def __init__(self, vectors: Vectors, rows: Rows, seed: int = 0, on_progress: Progress = silent) -> None:
         self._vectors, self._rows = vectors, rows
         count = min(_MOST, max(1, len(rows) // _EACH))
         self.middles = centres(vectors, rows, count, np.random.default_rng(seed))
-        self.own, _ = nearest(vectors, rows, self.middles, on_progress, "duplicates")
+        self.own, self._far = nearest(vectors, rows, self.middles, on_progress, "duplicates")
+        exactly = self.middles.astype(np.float64)
+        squares = np.einsum("ij,ij->i", exactly, exactly)
+        self._apart = np.sqrt(np.maximum(squares[:, None] + squares - 2 * exactly @ exactly.T, 0)).astype(np.float32)
 
     def members(self, positions: Rows) -> list[Rows]:
         """Those of each cell."""
         order = positions[np.argsort(self.own[positions], kind="stable")]
         return np.split(order, np.searchsorted(self.own[order], np.arange(1, len(self.middles))))
 
-    def near(self, here: Rows, members: list[Rows], distance: float) -> Iterator[tuple[Rows, Rows, Floats]]:
-        """Cell by cell: places in `here`, positions of members, and the cosines between (v, k), of all that may be
-        closer than the distance."""
+    def near(self, here: Rows, members: list[Rows], distance: float) -> Iterator[Hits]:
+        """Cell by cell all members that are closer than the distance to one of `here`, itself included."""
         vectors = unit(self._vectors, self._rows[here])
-        cells, places = self._visits(vectors, distance)
-        cuts = np.searchsorted(cells, np.arange(len(self.middles) + 1))
+        visits = self._visits(vectors, distance)
+        cuts = np.searchsorted(visits.cells, np.arange(len(self.middles) + 1))
+        inwards = [one[np.argsort(self._far[one], kind="stable")] for one in members]
         work = [
-            (places[cuts[c] : cuts[c + 1]][some], members[c][others])
+            (slice(cuts[c] + some.start, cuts[c] + some.stop), inwards[c][others])
             for c in range(len(self.middles))
-            for others in pieces(len(members[c]), _TOGETHER)
+            for others in pieces(len(inwards[c]), _TOGETHER)
             for some in pieces(int(cuts[c + 1] - cuts[c]), _ENTRIES // (others.stop - others.start))
         ]
 
-        def compared(one: tuple[Rows, Rows]) -> tuple[Rows, Rows, Floats]:
+        def compared(one: tuple[slice, Rows]) -> Hits:
             some, others = one
-            return some, others, vectors[some] @ unit(self._vectors, self._rows[others]).T
+            return self._compared(vectors, visits.places[some], visits.far[some], others, distance)
 
         for start in range(0, len(work), _AHEAD):
             yield from side_by_side(compared, work[start : start + _AHEAD])
 
-    def _visits(self, vectors: Floats, distance: float) -> tuple[Rows, Rows]:
-        """Cells, ascending, and who must look into each: (visits,), (visits,)."""
-        parts = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    def _compared(self, vectors: Floats, places: Rows, far: Floats, others: Rows, distance: float) -> Hits:
+        """Of some visitors of one cell, and some of its members; both the nearest to its centre first."""
+        found = [Hits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
+        radius, reach, least = self._far[others], distance + _ROUNDING, 1 - distance**2 / 2
+        first, end = np.searchsorted(radius, (far[0] - reach, far[-1] + reach))
+        if first == end:
+            return found[0]
+        others, radius = others[first:end], radius[first:end]
+        block = unit(self._vectors, self._rows[others])
+        for some in pieces(len(places), _RING):
+            inner, outer = np.searchsorted(radius, (far[some][0] - reach, far[some][-1] + reach))
+            cosines = vectors[places[some]] @ block[inner:outer].T
+            v, k = np.nonzero(cosines > least)
+            found.append(Hits(places[some][v], others[inner:outer][k], cosines[v, k]))
+        return Hits(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+    def _visits(self, vectors: Floats, distance: float) -> Visits:
+        parts = [Visits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
         for some in pieces(len(vectors), _ROWS):
-            far = np.sqrt(np.maximum(2 - 2 * (vectors[some] @ self.middles.T), 0))
-            place, cell = np.nonzero(far <= far.min(axis=1, keepdims=True) + 2 * distance + _ROUNDING)
-            parts.append((cell, place + some.start))
-        cells, places = (np.concatenate(one) for one in zip(*parts, strict=True))
-        order = np.argsort(cells, kind="stable")
-        return cells[order], places[order]
+            cosines = vectors[some] @ self.middles.T
+            own = cosines.argmax(axis=1)
+            short = cosines[np.arange(len(own)), own][:, None] - cosines
+            place, cell = np.nonzero(short <= (distance + _ROUNDING) * self._apart[own] + _LOST)
+            far = np.sqrt(np.maximum(2 - 2 * cosines[place, cell], 0))
+            parts.append(Visits(cell, place + some.start, far))
+        cells, places, away = (np.concatenate(one) for one in zip(*parts, strict=True))
+        order = np.lexsort((away, cells))
+        return Visits(cells[order], places[order], away[order])

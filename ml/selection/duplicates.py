@@ -114,11 +114,6 @@ def _check(distance: float) -> None:
         raise BadSelection(f"The distance of duplicates must be above 0 and up to 2, not {distance:g}.")
 
 
-def _least(distance: float) -> float:
-    """The cosine of vectors at that distance."""
-    return 1 - distance**2 / 2
-
-
 def _gone(cells: Cells, order: Rows, distance: float, stay: Flags, on_progress: Progress) -> Flags:
     """Who goes, of all. Blocks of the order are small at first: who has many copies is then found early."""
     gone = np.zeros(len(order), bool)
@@ -152,8 +147,8 @@ def _blocks(order: Rows) -> Iterator[Rows]:
 def _without(cells: Cells, here: Rows, kept: list[Rows], distance: float, stay: Flags) -> Rows:
     """Those of here, in order, that are near none that is kept."""
     near = np.zeros(len(here), bool)
-    for places, _, cosine in cells.near(here, kept, distance):
-        near[places] |= (cosine > _least(distance)).any(axis=1)
+    for hits in cells.near(here, kept, distance):
+        near[hits.places] = True
     return here[~near | stay[here]]
 
 
@@ -162,9 +157,8 @@ def _lost(cells: Cells, here: Rows, distance: float, stay: Flags) -> Flags | Non
     rank = np.empty(len(cells.own), np.int64)
     rank[here] = np.arange(len(here))
     early, late, total = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
-    for places, members, cosine in cells.near(here, cells.members(here), distance):
-        v, k = np.nonzero(cosine > _least(distance))
-        first, second = places[v], rank[members[k]]
+    for hits in cells.near(here, cells.members(here), distance):
+        first, second = hits.places, rank[hits.members]
         once = first < second
         early.append(first[once])
         late.append(second[once])
@@ -190,17 +184,16 @@ def _farthest(
 ) -> tuple[tuple[Rows, Rows, Floats], int]:
     """The farthest pairs of positions, more than `most` if there are, and how many there are in all."""
     everyone = np.arange(count)
-    members, enough = cells.members(everyone), max(2 * most, 100_000)
+    enough = max(2 * most, 100_000)
     kept = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     total = 0
     for start in range(0, count, _BLOCK):
-        for places, others, cosine in cells.near(everyone[start : start + _BLOCK], members, distance):
-            v, k = np.nonzero(cosine > _least(distance))
-            once = places[v] + start < others[k]
-            v, k = v[once], k[once]
-            total += len(v)
-            far = np.sqrt(np.maximum(2 - 2 * cosine[v, k], 0))
-            kept = _trimmed((*kept,), (places[v] + start, others[k], far), enough)
+        for hits in cells.near(everyone[start : start + _BLOCK], cells.members(everyone[start:]), distance):
+            a = hits.places + start
+            once = a < hits.members
+            total += int(once.sum())
+            far = np.sqrt(np.maximum(2 - 2 * hits.cosines[once], 0))
+            kept = _trimmed(kept, (a[once], hits.members[once], far), enough)
         on_progress("duplicates", min(start + _BLOCK, count), count)
     return kept, total
 

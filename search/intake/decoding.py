@@ -20,15 +20,12 @@ from av.video.stream import VideoStream
 from django.conf import settings
 
 from search.errors import BadImagery
+from search.filetypes import BOXES
 
-VIDEOS = frozenset(
-    {".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
-)  # fmt: skip
 CODECS = frozenset(
     {"h264", "hevc", "libdav1d", "av1", "vp8", "vp9", "libvpx", "libvpx-vp9", "mpeg1video", "mpeg2video", "mpeg4",
      "mjpeg", "prores", "ffv1", "dnxhd", "h263"}
 )  # fmt: skip
-BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # what an MP4 or QuickTime file may begin with
 PACKET = 188  # bytes of MPEG-TS; 192 where a camera puts 4 of its own before each
 MOST_PIXELS = 36_000_000  # of a frame: 8K has 33
 MOST_SIDE = 16_383  # px, what WebP holds

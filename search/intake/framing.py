@@ -4,12 +4,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from av.video.frame import VideoFrame
 from PIL import Image
 
 from search.errors import BadImagery
+
+if TYPE_CHECKING:  # FFmpeg takes half a second to be loaded
+    from av.video.frame import VideoFrame
 
 LOOKED_AT = 64  # px of the longer side, at which changes are measured: a camera's noise is gone there
 MOST_FRAMES = 100_000  # looked at of one video
@@ -61,7 +64,7 @@ class Kept:
     due: float = 0.0
     luminance: np.ndarray | None = None
 
-    def takes(self, at: float, frame: VideoFrame) -> bool:
+    def takes(self, at: float, frame: "VideoFrame") -> bool:
         """Whether the frame is kept, with which it is then the last one."""
         if at < self.due - 1e-6:
             return False
@@ -74,7 +77,7 @@ class Kept:
         return True
 
 
-def luminance_of(frame: VideoFrame) -> np.ndarray:
+def luminance_of(frame: "VideoFrame") -> np.ndarray:
     """(h, w) uint8, at most 64 px a side, each the mean of what it stands for."""
     scale = min(1.0, LOOKED_AT / max(frame.width, frame.height))
     size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from search.digests import file_digest
 from search.errors import BadAddress, BadImagery, TooLarge
+from search.filetypes import VIDEOS
 from search.intake import footprints, lists, remote, staging, zips
-from search.intake.decoding import VIDEOS
 from search.intake.items import Item
 
 RASTERS = frozenset({".tif", ".tiff", ".vrt", ".jp2", ".j2k", ".img", ".asc", ".hgt"})

@@ -62,10 +62,6 @@ class Written:
     vectors: list[np.ndarray] = field(default_factory=list)  # of those embedded, (n, dim) float16 each
 
 
-def is_video(item: Item) -> bool:
-    return item.path.suffix.lower() in decoding.VIDEOS
-
-
 def taken(found: Found, videos: Sequence[Item], options: Options, on_progress: Progress | None = None) -> list[Item]:
     """The frames of the videos, in order of time; what cannot be used joins found.refused.
 

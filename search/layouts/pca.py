@@ -5,7 +5,6 @@ a sample, drawn evenly with a fixed seed; every tile is then projected, block by
 """
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
 
 from search.frames import Frame
 from search.layouts.cache import cached
@@ -71,6 +70,8 @@ def fitted(flat: np.ndarray) -> np.ndarray:
 
 def grouped(where: np.ndarray, seed: int = 0) -> np.ndarray:
     """(n, c) -> (n,) int16, numbered by size."""
+    from sklearn.cluster import MiniBatchKMeans  # takes a second to be imported
+
     count = max(1, min(CLUSTERS, round((len(where) / 5) ** 0.5)))
     means = MiniBatchKMeans(count, random_state=seed, n_init=3, batch_size=4096)
     means.fit(where[sample_of(len(where), SAMPLE, seed)])

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 NUMBER, TEXT, DATE = "number", "text", "date"
 TYPES = {NUMBER: pa.float64(), TEXT: pa.string(), DATE: pa.timestamp("us")}
-UNKNOWN = pa.array(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-", "–"])
+UNKNOWN = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-", "–")
 LONGEST = 1000  # characters of a text that are kept
 _INTEGER = r"[+-]?(0|[1-9][0-9]*)"
 PLAIN = rf"^({_INTEGER}(\.[0-9]*)?|[+-]?\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -59,7 +59,7 @@ class Guess:
 
 def spoken(cells: pa.Array) -> pa.Array:
     """The cells that say something."""
-    return cells.filter(pc.and_(cells.is_valid(), pc.invert(pc.is_in(cells, value_set=UNKNOWN))))
+    return cells.filter(pc.and_(cells.is_valid(), pc.invert(pc.is_in(cells, value_set=pa.array(UNKNOWN)))))
 
 
 def read(cells: pa.Array, kind: str, *, commas: bool = False) -> pa.Array:
@@ -68,7 +68,7 @@ def read(cells: pa.Array, kind: str, *, commas: bool = False) -> pa.Array:
         return texts(cells)
     if not pa.types.is_string(cells.type):
         return numbers(cells.cast(pa.float64(), safe=False)) if kind == NUMBER else instants(cells)
-    silent = pc.is_in(cells, value_set=UNKNOWN)
+    silent = pc.is_in(cells, value_set=pa.array(UNKNOWN))
     said = pc.if_else(silent, pa.scalar(None, pa.string()), cells)
     if kind == DATE:
         return dates(said)

@@ -13,8 +13,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 
 from ml.selection import Recipe, select
 from ml.synthetic import Clusters
+from tests.bench.selection.taking import measured
 
 Rows = NDArray[np.int64]
 _ROWS = 4096
@@ -83,39 +82,12 @@ def radius(vectors: NDArray[np.float16], chosen: Rows) -> float:
     return far**0.5
 
 
-class Memory:
-    """The most that this process has of its own, MB, while it is open: read from the system, 100 times a second."""
-
-    def __enter__(self) -> "Memory":
-        self._first, self.most, self._over = own(), 0.0, threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.01):
-            self.most = max(self.most, own() - self._first)
-
-
-def own() -> float:
-    told = Path("/proc/self/status").read_text()
-    return float(told.split("RssAnon:")[1].split()[0]) / 1024
-
-
 def one(path: Path, name: str, n: int) -> dict[str, Any]:
     vectors = np.load(path, mmap_mode="r")
     WAYS[name](vectors[:2000], 3)  # imports
     np.asarray(vectors).max()  # the file is in the system's cache
-    with Memory() as memory:
-        start, busy = time.perf_counter(), time.process_time()
-        chosen = WAYS[name](vectors, n)
-        seconds, busy = time.perf_counter() - start, time.process_time() - busy
-    told = {"seconds": seconds, "busy": busy, "mb": memory.most}
-    return told | {"radius": radius(vectors, chosen), "distinct": len(np.unique(chosen))}
+    chosen, taken = measured(lambda: WAYS[name](vectors, n))
+    return taken._asdict() | {"radius": radius(vectors, chosen), "distinct": len(np.unique(chosen))}
 
 
 def main() -> None:
