@@ -16,6 +16,7 @@ from search import tasks
 from search.errors import Cancelled, NoSuchJob, NotAllowed, SearchError, TooManyJobs
 from search.heart import Heart
 from search.models import Dataset, Evaluation, Layout, Selection, Status
+from search.models.buildable import Buildable, BuildableQuerySet
 from search.models.curation import DatasetJob
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ AT_ONCE = 3  # unfinished jobs of one kind and dataset
 UNFINISHED = (Status.WAITING, Status.RUNNING)
 Progress = Callable[[str, int, int], None]
 Job = TypeVar("Job", Selection, Layout, Evaluation)
+AnyJob = TypeVar("AnyJob", bound=Buildable)
 
 
 class Reporter:
@@ -45,18 +47,27 @@ class Reporter:
 
 
 def work_on(job: DatasetJob, work: Callable[[Reporter], None], on_progress: Progress | None = None) -> bool:
+    """Run in this process, as `claimed`."""
+
+    def reported() -> None:
+        with Heart(job):
+            work(Reporter(job, on_progress))
+
+    return claimed(job, reported, cancel)
+
+
+def claimed(job: AnyJob, work: Callable[[], None], stop: Callable[[AnyJob], None]) -> bool:
     """Run in this process; False when another one has it, or it was stopped. What goes wrong is kept and raised."""
     if not job.claim():
         return False
     try:
-        with Heart(job):
-            work(Reporter(job, on_progress))
+        work()
     except Cancelled as stopped:
         log.info("%s", stopped)
         return False
     except BaseException as error:  # Ctrl-C too: the row must not stay claimed
         if isinstance(error, KeyboardInterrupt):
-            cancel(job)
+            stop(job)
         else:
             job.fail(error, final=isinstance(error, SearchError | MLError))
         raise
@@ -80,7 +91,8 @@ def begin(job: Job, *, background: bool = True) -> Job:
 
 def cancel(job: DatasetJob) -> None:
     """A running worker notices at its next report."""
-    type(job)._default_manager.filter(pk=job.pk, status__in=UNFINISHED).update(status=Status.CANCELLED, worker="")
+    rows: BuildableQuerySet = type(job)._default_manager.filter(pk=job.pk)
+    rows.cancel()
 
 
 def remove(job: Job) -> None:

@@ -1,6 +1,5 @@
 """Trainings as rows: asked for by people, run by a worker or here, stopped, gone on with, tidied away."""
 
-import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -11,14 +10,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from ml.errors import MLError
-from search import progress, tasks
-from search.errors import BadQuery, Cancelled, DiskFull, SearchError, TooManyJobs
+from search import jobs, progress, tasks
+from search.errors import BadQuery, DiskFull, TooManyJobs
 from search.models import Dataset, Status, Training
 from search.training import options, pace
 from search.training.options import Options
 
-log = logging.getLogger(__name__)
 UNFINISHED = (Status.WAITING, Status.RUNNING)
 AT_ONCE = 3  # unfinished trainings of one dataset
 KEPT = 14 * 24 * 3600  # seconds that tiles and checkpoints of a training that was stopped, or failed, are kept
@@ -77,23 +74,13 @@ def run_here(job: Training, on_progress: Progress | None = None) -> bool:
     """Run in this process; False when another one has it, or it was stopped. What goes wrong is kept and raised."""
     from search.training import running
 
-    if not job.claim():
-        return False
     try:
-        running.run(job, on_progress)
-    except Cancelled as stopped:
-        log.info("%s", stopped)
-        return False
-    except BaseException as error:  # Ctrl-C too: the row must not stay claimed
-        if isinstance(error, KeyboardInterrupt):
-            stop(job)
-        else:
-            job.fail(error, final=isinstance(error, SearchError | MLError))
-        raise
+        done = jobs.claimed(job, lambda: running.run(job, on_progress), stop)
     finally:
         progress.announce(job.dataset, at_once=True)
-    shutil.rmtree(job.folder, ignore_errors=True)
-    return True
+    if done:
+        shutil.rmtree(job.folder, ignore_errors=True)
+    return done
 
 
 def tidy() -> list[Path]:

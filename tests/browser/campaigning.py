@@ -1,19 +1,16 @@
 """People in a campaign: its host at a desk, guests with phones."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
+from tests.browser.accounts import PASSWORD, sign_in
 from tests.browser.chromium import PHONE
 from tests.browser.visitor import Visitor
 from tests.webapp.site import Site
 
-PASSWORD = "a password of the tests"
 SETUP = """
 from django.contrib.auth.models import User
 from labeling import campaigns, links
@@ -38,10 +35,7 @@ Visit = Callable[..., Visitor]
 
 
 def shell(site: Site, code: str) -> str:
-    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-    done = subprocess.run(command, cwd=settings.BASE_DIR, env=site.environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return site.prompt.run("shell", "-c", code).strip().splitlines()[-1]
 
 
 def start(site: Site, question: str = "Is there land?", tiles: int = 60, **options: Any) -> tuple[int, str]:
@@ -60,9 +54,7 @@ def counts(site: Site, number: int) -> dict[str, int]:
 class Host:
     def __init__(self, visit: Visit, number: int) -> None:
         self.page = visit(f"/accounts/login/?next=/campaigns/{number}/", wait=False).page
-        self.page.get_by_label("Username").fill("host")
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        sign_in(self.page, "host")
         self.page.wait_for_selector("html[data-ready]", state="attached")
 
     def figure(self, name: str) -> Any:

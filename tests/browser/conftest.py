@@ -1,14 +1,12 @@
 """A real site with a small real dataset, a real Chromium, and pages whose complaints fail the test."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.browser.accounts import PASSWORD
 from tests.browser.chromium import DESKTOP, FLAGS, PHONE, executable
 from tests.browser.visitor import DELTA, Visitor
 from tests.factories import DEMO, picture_bytes
@@ -16,23 +14,16 @@ from tests.gibs_server import GibsServer
 from tests.prepared import lay_out
 from tests.webapp.site import Site
 
-PASSWORD = "a long way round"
 TERRA = "MODIS_Terra_CorrectedReflectance_TrueColor"
 expect.set_options(timeout=30_000)  # two cores for browser, site and the other half of the tests; else 5 s
 VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective, e.blockedURI))"
-
-
-def manage(site: Site, *words: object) -> None:
-    command = [sys.executable, "manage.py", *map(str, words)]
-    done = subprocess.run(command, cwd=settings.BASE_DIR, env=site.environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def import_earth(site: Site, slug: str, *words: object) -> None:
     """March and August 2004, level 5 (800 tiles each), colour statistics."""
     files = [DEMO / f"bluemarble_2004-{month}-01.tif" for month in ("03", "08")]
     naming = ["--dataset", slug, "--name", "Blue Marble", "--credit", "NASA Earth Observatory", "--public"]
-    manage(site, "import_images", *files, *naming, "--levels", 5, "--encoder", "colour", *words)
+    site.prompt.run("import_images", *files, *naming, "--levels", 5, "--encoder", "colour", *words)
 
 
 @pytest.fixture(scope="package")
@@ -56,7 +47,7 @@ def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory, tile_server: 
         import_earth(running, "earth", "--now")
         running.get("/api/v1/places?q=a")  # the names are sorted when they are first asked for
         naming = ["--dataset", "frames", "--encoder", "colour", "--public", "--now"]
-        manage(running, "import_images", pictures(folder / "frames"), *naming)
+        running.prompt.run("import_images", pictures(folder / "frames"), *naming)
         yield running
         assert running.get("/readyz")[0] == 200, running.output()[-5000:]
     finally:
@@ -83,14 +74,14 @@ def download(
 ) -> None:
     """A dataset of tiles from the tile server, level by colour statistics."""
     what = ["--layer", TERRA, "--date", *days, "--bbox", *bbox, "--level", level, "--projection", epsg]
-    manage(site, "gibs_download", *what, "--dataset", slug, "--encoder", "colour", "--public", "--yes", "--now")
+    site.prompt.run("gibs_download", *what, "--dataset", slug, "--encoder", "colour", "--public", "--yes", "--now")
 
 
 @pytest.fixture(scope="package")
 def terra(site: Site) -> str:
     """North-west Africa at level 5, two dates apart by a year, from the tile server; the account `owner` may import."""
     download(site, "terra", 4326, 5, -18, 18, 9, 36, days=("2003-08-01", "2004-08-01"))
-    manage(site, "createsuperuser", "--noinput", "--username", "owner", "--email", "owner@example.org")
+    site.prompt.run("createsuperuser", "--noinput", "--username", "owner", "--email", "owner@example.org")
     return "terra"
 
 

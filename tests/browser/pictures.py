@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.accounts import sign_in
 from tests.browser.chromium import DESKTOP, FLAGS, PHONE, executable
 from tests.browser.visitor import Visitor
 
@@ -48,9 +49,7 @@ def take_campaign(browser: Browser, site: str, number: int, account: str) -> lis
     page = browser.new_page(**DESKTOP)  # type: ignore[arg-type]
     page.goto(f"{site}/accounts/login/?next=/campaigns/{number}/")
     name, password = account.split(":", 1)
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    sign_in(page, name, password)
     page.wait_for_selector("html[data-ready]", state="attached")
     return [take_tab(page, tab, name) for tab, name in TABS.items()]
 

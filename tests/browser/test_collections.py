@@ -6,28 +6,23 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.campaigning import PASSWORD, shell
+from tests.browser.accounts import account, sign_in
 from tests.browser.visitor import DELTA, Visitor
 from tests.webapp.site import Site
 
-HOST = f"""
-from django.contrib.auth.models import User
+FRESH = """
 from search.models import Collection, View
-user, new = User.objects.get_or_create(username="host")
-user.set_password({PASSWORD!r}); user.save()
-Collection.objects.all().delete(); View.objects.all().delete()
-print(user.pk)
+Collection.objects.all().delete()
+View.objects.all().delete()
 """
 
 
 @pytest.fixture
 def host(site: Site, visit: Callable[..., Visitor]) -> Visitor:
     """Signed in, on the map; nobody has made a collection yet."""
-    shell(site, HOST)
+    site.prompt.run("shell", "-c", FRESH)
     visitor = visit("/accounts/login/", wait=False)
-    visitor.page.get_by_label("Username").fill("host")
-    visitor.page.get_by_label("Password").fill(PASSWORD)
-    visitor.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    sign_in(visitor.page, account(site, "host"))
     visitor.page.wait_for_load_state()
     return visitor.go(DELTA)
 

@@ -7,29 +7,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import manage
+from tests.browser.accounts import account, sign_in
 from tests.browser.visitor import Visitor
 from tests.factories import make_raster
 from tests.webapp.site import Site
 
-PASSWORD = "a password of the tests"
-CODE = "from django.contrib.auth.models import User; User.objects.filter(username='ada').exists() or "
-
-
-@pytest.fixture(scope="module")
-def account(site: Site) -> str:
-    manage(site, "shell", "-c", f"{CODE}User.objects.create_user('ada', password='{PASSWORD}')")
-    return "ada"
-
 
 @pytest.fixture
-def desk(visit: Callable[..., Visitor], account: str) -> Page:
+def desk(visit: Callable[..., Visitor], site: Site) -> Page:
     """Signed in, on the list."""
-    page = visit("/?dataset=earth").page
-    page.goto("/accounts/login/?next=/datasets/")
-    page.get_by_label("Username").fill(account)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page = visit("/accounts/login/?next=/datasets/", wait=False).page
+    sign_in(page, account(site, "ada"))
     expect(page.get_by_role("heading", name="Datasets", exact=True)).to_be_visible()
     return page
 

@@ -3,27 +3,20 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import PASSWORD
+from tests.browser.accounts import sign_in
 from tests.browser.visitor import Visitor
 from tests.gibs_server import GibsServer
 
 OUTSIDE = "/?dataset=terra&date=2004-08-01&at={},4&level=5&lock=1"
 
 
-def sign_in(page: Page) -> None:
-    page.goto("/accounts/login/?next=/")
-    page.get_by_label("Username").fill("owner")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password", exact=True).press("Enter")
-    page.wait_for_selector("html[data-ready]")
-
-
 @pytest.fixture
-def owner(desk: Visitor, terra: str) -> Visitor:
-    sign_in(desk.page)
-    return desk
+def owner(visit: Callable[..., Visitor], terra: str) -> Visitor:
+    page = visit("/accounts/login/?next=/", wait=False).page
+    sign_in(page, "owner")
+    return Visitor(page).ready()
 
 
 def test_the_tile_is_fetched_shown_and_searched_with(

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from PIL import Image
 from playwright.sync_api import expect
 from rasterio.transform import from_origin
 
-from tests.browser.conftest import manage
 from tests.browser.visitor import Visitor
 from tests.factories import make_raster
 from tests.webapp.site import Site
@@ -30,19 +28,8 @@ def control(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = make_raster(
         folder / "control_2020-05-17.tif", data, crs="EPSG:32633", transform=from_origin(left, top, 100, 100)
     )
-    manage(
-        site,
-        "import_images",
-        Path(path),
-        "--dataset",
-        "control",
-        "--encoder",
-        "colour",
-        "--public",
-        "--levels",
-        9,
-        "--now",
-    )
+    naming = ["--dataset", "control", "--encoder", "colour", "--public", "--levels", 9]
+    site.prompt.run("import_images", path, *naming, "--now")
     return "control"
 
 

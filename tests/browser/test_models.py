@@ -8,29 +8,16 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import manage
+from tests.browser.accounts import account, sign_in
 from tests.browser.visitor import Visitor
 from tests.webapp.site import Site
 
-PASSWORD = "a password of the tests"
-CODE = "from django.contrib.auth.models import User; User.objects.filter(username='grace').exists() or "
-
-
-@pytest.fixture(scope="module")
-def keeper(site: Site) -> str:
-    """An administrator."""
-    manage(site, "shell", "-c", f"{CODE}User.objects.create_user('grace', password='{PASSWORD}', is_staff=True)")
-    return "grace"
-
 
 @pytest.fixture
-def desk(visit: Callable[..., Visitor], keeper: str) -> Page:
-    """Signed in, on the list of encoders, by way of the datasets."""
-    page = visit("/?dataset=earth").page
-    page.goto("/accounts/login/?next=/datasets/")
-    page.get_by_label("Username").fill(keeper)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+def desk(visit: Callable[..., Visitor], site: Site) -> Page:
+    """An administrator, signed in, on the list of encoders by way of the datasets."""
+    page = visit("/accounts/login/?next=/datasets/", wait=False).page
+    sign_in(page, account(site, "grace", staff=True))
     page.get_by_role("link", name="Encoders").click()
     expect(page.get_by_role("heading", name="Encoders", exact=True)).to_be_visible()
     return page

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.accounts import account, sign_in
 from tests.browser.chromium import PHONE
-from tests.browser.conftest import PASSWORD, Complaints, manage
+from tests.browser.conftest import Complaints
 from tests.browser.visitor import Visitor
 from tests.webapp.site import Site
 
 STUDIO = "/studio/earth/"
-CODE = "from django.contrib.auth.models import User; User.objects.filter(username='mary').exists() or "
 
 
 @pytest.fixture
@@ -22,8 +22,7 @@ def studio(visit: Callable[..., Visitor]) -> Page:
 
 @pytest.fixture(scope="module")
 def member(site: Site) -> str:
-    manage(site, "shell", "-c", f"{CODE}User.objects.create_user('mary', password='{PASSWORD}')")
-    return "mary"
+    return account(site, "mary")
 
 
 def title(page: Page) -> Locator:
@@ -154,9 +153,7 @@ def test_what_is_marked_becomes_a_collection_that_more_can_be_put_into(
     visit: Callable[..., Visitor], member: str, complaints: Complaints
 ) -> None:
     page = visit(f"/accounts/login/?next={STUDIO}", wait=False).page
-    page.get_by_label("Username").fill(member)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    sign_in(page, member)
     Visitor(page).ready()
     lasso(page, 0.17, 0.01, 0.5, 0.99)
     expect(title(page)).to_contain_text("marked")

@@ -5,30 +5,20 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accounts import account, sign_in
 from tests.browser.chromium import PHONE
-from tests.browser.conftest import Complaints, manage
+from tests.browser.conftest import Complaints
 from tests.browser.visitor import Visitor
 from tests.webapp.site import Site
 
-PASSWORD = "a password of the tests"
-CODE = "from django.contrib.auth.models import User; User.objects.filter(username='sel').exists() or "
 LONG = 120_000  # the worker may be building
 
 
-@pytest.fixture(scope="module")
-def account(site: Site) -> str:
-    manage(site, "shell", "-c", f"{CODE}User.objects.create_user('sel', password='{PASSWORD}')")
-    return "sel"
-
-
 @pytest.fixture
-def sign_in(visit: Callable[..., Visitor], account: str) -> Callable[..., Page]:
+def signed_in(visit: Callable[..., Visitor], site: Site) -> Callable[..., Page]:
     def opened(**options: object) -> Page:
         page = visit("/accounts/login/?next=/studio/frames/", wait=False, **options).page
-        page.get_by_label("Username").fill(account)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        return to_panel(page)
+        return to_panel(sign_in(page, account(site, "sel")))
 
     return opened
 
@@ -50,8 +40,8 @@ def select(page: Page, name: str, tiles: int) -> None:
     expect(row.get_by_role("button", name="Show on the map")).to_be_visible(timeout=LONG)
 
 
-def test_a_selection_is_made_shown_and_compared(sign_in) -> None:
-    page = sign_in()
+def test_a_selection_is_made_shown_and_compared(signed_in) -> None:
+    page = signed_in()
     select(page, "varied", 7)
     expect(page.locator("[data-toast]")).to_contain_text("varied: 7 tiles", timeout=LONG)
     page.get_by_role("listitem").filter(has_text="varied").get_by_role("button", name="Compare").click()
@@ -61,8 +51,8 @@ def test_a_selection_is_made_shown_and_compared(sign_in) -> None:
     assert report.locator("svg").count() > 5
 
 
-def test_it_goes_on_from_a_collection(sign_in) -> None:
-    page = sign_in()
+def test_it_goes_on_from_a_collection(signed_in) -> None:
+    page = signed_in()
     select(page, "first", 3)
     page.get_by_role("listitem").filter(has_text="first").get_by_role("button", name="Go on from it").click()
     expect(page.get_by_label("Go on from a collection (tag)")).to_have_value("first")
@@ -73,8 +63,8 @@ def test_it_goes_on_from_a_collection(sign_in) -> None:
     expect(row.get_by_label("Recipe as JSON")).to_contain_text('"continue_from": "first"')
 
 
-def test_a_refusal_stands_beside_what_to_change(sign_in, complaints: Complaints) -> None:
-    page = sign_in()
+def test_a_refusal_stands_beside_what_to_change(signed_in, complaints: Complaints) -> None:
+    page = signed_in()
     page.get_by_label("Number of tiles", exact=True).fill("71")
     page.get_by_role("button", name="Select", exact=True).click()
     expect(page.locator('[data-error="n"]')).to_contain_text("ask for 70 or fewer")
@@ -82,8 +72,8 @@ def test_a_refusal_stands_beside_what_to_change(sign_in, complaints: Complaints)
     complaints.clear()  # the browser logs the 400
 
 
-def test_every_objective_can_be_seen_and_changed(sign_in) -> None:
-    page = sign_in()
+def test_every_objective_can_be_seen_and_changed(signed_in) -> None:
+    page = signed_in()
     page.get_by_text("How it chooses", exact=True).click()
     page.get_by_label("Odd ones").check()
     strength = page.get_by_label("Strength of Typicality")
@@ -96,8 +86,8 @@ def test_every_objective_can_be_seen_and_changed(sign_in) -> None:
     expect(strength).to_have_count(0)
 
 
-def test_near_duplicates_are_judged_by_eye(sign_in) -> None:
-    page = sign_in()
+def test_near_duplicates_are_judged_by_eye(signed_in) -> None:
+    page = signed_in()
     page.get_by_label("Leave near-duplicates out").check()
     expect(page.get_by_role("list", name="Pairs at this distance").get_by_role("listitem")).to_have_count(
         12, timeout=LONG
@@ -106,8 +96,8 @@ def test_near_duplicates_are_judged_by_eye(sign_in) -> None:
     expect(page.locator("[data-duplicates-words]")).to_contain_text("of 70 tiles would go", timeout=LONG)
 
 
-def test_on_a_phone_nothing_is_cut_off(sign_in) -> None:
-    page = sign_in(**PHONE)
+def test_on_a_phone_nothing_is_cut_off(signed_in) -> None:
+    page = signed_in(**PHONE)
     page.get_by_text("How it chooses", exact=True).click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -6,13 +6,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import manage
+from tests.browser.accounts import account, sign_in
 from tests.browser.visitor import Visitor
 from tests.factories import JANUARY
 from tests.webapp.site import Site
 
-PASSWORD = "a password of the tests"
-CODE = "from django.contrib.auth.models import User; User.objects.filter(username='eve').exists() or "
 OWNED = """
 from django.contrib.auth.models import User
 from search.models import Dataset
@@ -24,21 +22,16 @@ FEW = {"#teach-epochs": "4", "#teach-most": "60"}
 @pytest.fixture(scope="module")
 def taught(site: Site) -> str:
     """January at level 3 (50 tiles), which `eve` owns."""
-    manage(
-        site, "import_images", JANUARY, "--dataset", "taught", "--levels", 3, "--encoder", "colour", "--public", "--now"
-    )
-    manage(site, "shell", "-c", f"{CODE}User.objects.create_user('eve', password='{PASSWORD}')")
-    manage(site, "shell", "-c", OWNED)
+    naming = ["--dataset", "taught", "--levels", 3, "--encoder", "colour", "--public"]
+    site.prompt.run("import_images", JANUARY, *naming, "--now")
+    account(site, "eve")
+    site.prompt.run("shell", "-c", OWNED)
     return "taught"
 
 
 @pytest.fixture
 def desk(visit: Callable[..., Visitor], taught: str) -> Page:
-    page = visit("/?dataset=earth").page
-    page.goto(f"/accounts/login/?next=/datasets/{taught}/")
-    page.get_by_label("Username").fill("eve")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page = sign_in(visit(f"/accounts/login/?next=/datasets/{taught}/", wait=False).page, "eve")
     expect(page.get_by_role("heading", name="Teach it your own imagery")).to_be_visible()
     return page
 

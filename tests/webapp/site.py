@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.webapp.prompt import ROOT, Prompt
 
 
 class Answer(NamedTuple):
@@ -44,6 +44,7 @@ class Site:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self.environment = {**kept, **ours, **environment}
         self.lines: list[str] = []
+        self.prompt = Prompt(self.environment)
 
     def command(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -106,6 +107,7 @@ class Site:
 
     def end(self) -> None:
         """Whatever a test did: nothing stays behind."""
+        self.prompt.end()
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(5)
