@@ -37,9 +37,6 @@ rounds.begin(campaign, "host")
 """
 
 ANSWER = """
-import django
-django.setup()
-import time
 from uuid import uuid4
 from labeling import links, people
 from labeling.models import Campaign
@@ -48,7 +45,6 @@ campaign = Campaign.objects.get()
 person, _ = people.join(links.make(campaign)[0], "Ada")
 cards = campaign.cards.filter(settled=False)
 record([Said(uuid4(), person.pk, campaign.pk, card.pk, "no") for card in cards])
-time.sleep(2)  # a site lives on; this process must not end before it has nudged the workers
 """
 
 
@@ -56,20 +52,15 @@ time.sleep(2)  # a site lives on; this process must not end before it has nudged
 def site(prepared: Path, tmp_path: Path) -> Iterator[Site]:
     """With a dataset, and nobody learning yet."""
     site = Site(lay_out(prepared, tmp_path))
-    bring_in = ["import_images", str(JANUARY), "--dataset", "earth", "--levels", "5", "--encoder", "colour", "--now"]
-    run(site, "manage.py", *bring_in)
+    site.prompt.run("import_images", JANUARY, "--dataset", "earth", "--levels", 5, "--encoder", "colour", "--now")
     site.start().ready()
     yield site
     site.end()
 
 
-def begun(site: Site, *arguments: str) -> subprocess.Popen[bytes]:
+def begun(site: Site, script: str) -> subprocess.Popen[bytes]:
     environment = site.environment | {"DJANGO_SETTINGS_MODULE": "webapp.settings"}
-    return subprocess.Popen([sys.executable, *arguments], cwd=settings.BASE_DIR, env=environment)
-
-
-def run(site: Site, *arguments: str) -> None:
-    assert begun(site, *arguments).wait(200) == 0
+    return subprocess.Popen([sys.executable, "-c", script], cwd=settings.BASE_DIR, env=environment)
 
 
 def rows(site: Site, sql: str) -> list[Any]:
@@ -82,7 +73,7 @@ def status(site: Site) -> list[str]:
 
 
 def test_a_round_whose_worker_is_killed_happens_once(site: Site) -> None:
-    with begun(site, "-c", TEACH):  # a round may be over before the process that asked for it is
+    with begun(site, TEACH):  # a round may be over before the process that asked for it is
         until(lambda: status(site) == ["running"], 90, site.output)
         os.kill(site.children()["learner"], signal.SIGKILL)
         assert status(site) == ["running"], "killed too late"
@@ -93,6 +84,6 @@ def test_a_round_whose_worker_is_killed_happens_once(site: Site) -> None:
     assert rows(site, "SELECT COUNT(*) FROM labeling_card WHERE round_id IS NOT NULL AND NOT settled") == [(15,)]
     assert rows(site, "SELECT COUNT(*) FROM labeling_card") == [(55,)]
     assert len(list((site.data / "models").glob("campaign-*/1/classifier.json"))) == 1
-    run(site, "-c", ANSWER)
+    site.prompt.run("shell", "-c", ANSWER)
     until(lambda: status(site) == ["ready", "ready"], 60, site.output)  # the next one began by itself
     assert rows(site, "SELECT trigger, labels FROM labeling_round WHERE number = 2") == [("labels", 55)]

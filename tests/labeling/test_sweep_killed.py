@@ -3,8 +3,6 @@
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
 
 from ml.classify import Classifier
 from ml.classify.scoring import BLOCK
@@ -23,8 +20,6 @@ from tests.webapp.site import Site, until
 SHARDS, DIM = 2, 8
 TILES = 2 * BLOCK + 1_000  # two whole blocks and the beginning of a third one
 BEGIN = f"""
-import django
-django.setup()
 import numpy as np
 from pathlib import Path
 from django.conf import settings
@@ -47,8 +42,6 @@ Classifier(Config(), weights).save(folder)
 Round.objects.create(campaign=campaign, number=1, trigger="host", status="ready", folder="models/campaign-1/1")
 """
 SWEEP = """
-import django
-django.setup()
 from labeling.models import Campaign
 from labeling.sweeps import starting
 starting.begin(Campaign.objects.get())
@@ -59,15 +52,10 @@ starting.begin(Campaign.objects.get())
 def site(prepared: Path, tmp_path: Path) -> Iterator[Site]:
     """With a classifier, and no sweep yet."""
     site = Site(lay_out(prepared, tmp_path))
-    run(site, BEGIN)
+    site.prompt.run("shell", "-c", BEGIN)
     site.start().ready()
     yield site
     site.end()
-
-
-def run(site: Site, script: str) -> None:
-    environment = site.environment | {"DJANGO_SETTINGS_MODULE": "webapp.settings"}
-    subprocess.run([sys.executable, "-c", script], cwd=settings.BASE_DIR, env=environment, check=True, timeout=300)
 
 
 def rows(site: Site, sql: str) -> list[Any]:
@@ -92,7 +80,7 @@ def finished(site: Site) -> bool:
 
 
 def test_a_sweep_whose_worker_is_killed_scores_every_tile_once(site: Site) -> None:
-    run(site, SWEEP)
+    site.prompt.run("shell", "-c", SWEEP)
     until(lambda: half_way(site), 120, site.output)
     os.kill(site.children()["learner"], signal.SIGKILL)
     before, folder = parts(site), site.data / "campaigns" / "1" / "sweeps" / "1"

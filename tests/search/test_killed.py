@@ -3,13 +3,10 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from tests.factories import DEMO
 from tests.prepared import lay_out
@@ -22,8 +19,7 @@ TILES = 800  # of a shard of level 5
 def bring_in(site: Site, month: str, *more: str) -> None:
     """One of the demo's months; the first makes the dataset, further ones are further days of it."""
     naming = [str(DEMO / f"bluemarble_2004-{month}-01.tif"), "--dataset", "earth", "--public", "--levels", "5"]
-    command = [sys.executable, "manage.py", "import_images", *naming, *more]
-    subprocess.run(command, cwd=settings.BASE_DIR, env=site.environment, check=True, timeout=200)
+    site.prompt.run("import_images", *naming, *more)
 
 
 def shards(site: Site) -> list[dict]:
@@ -50,6 +46,7 @@ def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Sit
     site = Site(lay_out(prepared, tmp_path_factory.mktemp("undisturbed")))
     for month in ("01", "03", "05"):
         bring_in(site, month, "--now")
+    site.prompt.end()
     return site
 
 

@@ -43,6 +43,7 @@ class Prompt:
         if self._process is not None:
             self._process.kill()
             self._process.wait(5)
+            self._process = None
 
 
 def answered(words: list[str]) -> tuple[bool, str]:
