@@ -136,6 +136,15 @@ def visit(site: Site, chromium: Browser, complaints: Complaints) -> Iterator[Cal
     assert complaints.forgiven or complaints == []
 
 
+@pytest.fixture(scope="package")
+def scripts(site: Site, chromium: Browser) -> Iterator[Page]:
+    """The map page, for what the site's scripts reckon whoever looks: import them there, and leave it as it is."""
+    with chromium.new_context(base_url=f"http://127.0.0.1:{site.port}") as context:
+        page = context.new_page()
+        page.goto("/?dataset=earth")
+        yield page
+
+
 def listen(page: Page, complaints: list[str]) -> None:
     def hear(message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import Visitor
 
@@ -52,8 +52,8 @@ def test_a_shared_link_opens_the_same_search_elsewhere(desk: Visitor, visit: Cal
         ("?dataset=earth&k=1e9&level=99&area=1,2,3&like=drop%20table&at=95,0,3&min=7", ""),
     ],
 )
-def test_addresses_are_read_and_written_alike_and_mistakes_ignored(desk: Visitor, address: str, kept: str) -> None:
-    written = desk.page.evaluate(ROUND_TRIP, [address, "earth"])
+def test_addresses_are_read_and_written_alike_and_mistakes_ignored(scripts: Page, address: str, kept: str) -> None:
+    written = scripts.evaluate(ROUND_TRIP, [address, "earth"])
     assert written == f"?dataset=earth&date=2004-08-01{'&' if kept else ''}{kept}"
 
 

@@ -40,12 +40,12 @@ def handle(page: Page):
         (("runs", 100), [[0, 1], [50, 51], [100, 101]]),
     ],
 )
-def test_dates_are_placed_by_time(desk: Visitor, asked: tuple[object, ...], answer: object) -> None:
-    assert desk.page.evaluate(LINE, [DATES, *asked]) == answer
+def test_dates_are_placed_by_time(scripts: Page, asked: tuple[object, ...], answer: object) -> None:
+    assert scripts.evaluate(LINE, [DATES, *asked]) == answer
 
 
-def test_twenty_years_of_days_are_few_strokes_and_a_missing_year_is_a_gap(desk: Visitor) -> None:
-    count, runs, labels, found = desk.page.evaluate(DAILY)
+def test_twenty_years_of_days_are_few_strokes_and_a_missing_year_is_a_gap(scripts: Page) -> None:
+    count, runs, labels, found = scripts.evaluate(DAILY)
     assert count == 7305 - 366
     assert len(runs) == 2
     assert runs[1][0] - runs[0][1] == pytest.approx(600 / 20, abs=3)
