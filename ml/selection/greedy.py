@@ -19,18 +19,19 @@ from ml.selection.vectors import Doubles, Rows
 
 _FIRST, _LEAST = 1024, 64  # rows in a first pool, and in a small one
 _TINY = 8  # where many classes share the memory
+_TOGETHER = 64  # rows brought up to date at once, at most
 _FEW, _MANY = 4, 32  # a pool that gave fewer was too small, one that gave more too large
 
 
 class Look(Protocol):
-    """Some rows under one shrinking objective. logs: (m,) bounds; logs[i] is exact after refresh(i).
+    """Some rows under one shrinking objective. logs: (m,) bounds; logs[some] are exact after refresh(some).
 
     told: the objective's own value of a row, as people read it.  close: keep what is known for the next look.
     """
 
     logs: Doubles
 
-    def refresh(self, i: int) -> None: ...
+    def refresh(self, some: Rows) -> None: ...
 
     def told(self, i: int) -> float: ...
 
@@ -155,16 +156,21 @@ class Pile:
         return Choice(int(self._members[self._pool[self._at]]), told)
 
     def _best_of_pool(self) -> float:
-        before = -1
-        while len(self._total):
-            self._at = int(np.argmax(self._total))
-            if self._at == before or self._total[self._at] == -np.inf:
-                return float(self._total[self._at])
+        """The best row is looked at, then the two that may be better than it, then four, and so on."""
+        exact, best, several = np.zeros(len(self._total), bool), -np.inf, 1
+        while True:
+            may_be = np.flatnonzero((self._total >= best) & (self._total > -np.inf) & ~exact)
+            if not len(may_be):
+                self._at = int(np.argmax(self._total)) if len(exact) else -1
+                return best
+            if len(may_be) > several:
+                cut = len(may_be) - several
+                may_be = np.sort(may_be[np.argpartition(self._total[may_be], cut)[cut:]])
             for look in self._looks:
-                look.refresh(self._at)
+                look.refresh(may_be)
             self._add_up()
-            before = self._at
-        return -np.inf
+            exact[may_be] = True
+            best, several = float(self._total[exact].max()), min(2 * several, _TOGETHER)
 
     def _add_up(self) -> None:
         self._total = self._fixed.copy()

@@ -121,9 +121,9 @@ class Product:
 
     def _cover(self, one: Diversity) -> Cover:
         rows = self._found.rows
-        covered, said = stand_ins(rows, self._found.wanted, self._rng)
-        self.approximations += said
+        covered = stand_ins(rows, self._found.wanted, self._rng)
+        self.approximations += covered.said
         return Cover(
-            self._vectors, rows, covered, self._found.before, one.strength,
+            self._vectors, rows, covered, self._found.before, one.strength, self._rng,
             lambda done: self._progress("gains", done, len(rows)),
         )  # fmt: skip

@@ -87,8 +87,8 @@ class Look:
         self._seen = spread.count
         self.logs = spread.logs(self.squared)
 
-    def refresh(self, i: int) -> None:
-        """Bring logs[i], and here all others, up to date."""
+    def refresh(self, some: Rows) -> None:
+        """Bring logs of some, and here of all others, up to date."""
         if self._seen < self._spread.count:
             self.squared = np.minimum(self.squared, self._spread.since(self._seen, self._vectors))
             self._seen = self._spread.count
@@ -99,5 +99,5 @@ class Look:
 
     def close(self) -> None:
         """Remember what is known of them now."""
-        self.refresh(0)
+        self.refresh(np.empty(0, np.int64))
         self._spread.keep(self._here, self.squared)

@@ -254,3 +254,33 @@ def test_of_many_tiles_some_stand_for_all_in_facility_location_and_it_says_so(mo
     reached = [by_hand.distances(WIDE, rows).mean() for rows in (found.rows.tolist(), exact)]
     assert reached[0] < 1.1 * reached[1]
     assert "no preference any more: add k-center" in chosen(n=300).approximations[1]
+
+
+def test_of_very_many_a_tile_is_compared_with_the_groups_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = chosen(n=60).rows.tolist()
+    monkeypatch.setattr(covering, "PAIRS", 1000)
+    monkeypatch.setattr(covering, "_CHOSEN", 6)
+    found = chosen(n=60)
+    assert found.approximations == [
+        "A tile is compared with the 4 nearest of 10 groups of these: to the others it brings little."
+    ]
+    brought = [1 - by_hand.distances(WIDE, rows) ** 2 / 4 for rows in (found.rows.tolist(), exact, list(range(60)))]
+    ours, best, any_other = (float(one.mean()) for one in brought)
+    assert ours > best - (best - any_other) / 4
+    monkeypatch.setattr(covering, "_REACH", 10)  # all of them
+    assert chosen(n=60).rows.tolist() == exact
+
+
+def test_what_a_tile_brings_to_the_groups_around_it_is_up_to_date_when_it_is_chosen() -> None:
+    rows, before = np.arange(400), np.array([7, 200])
+    covered = covering.StandIns(rows, 12, [])
+    cover = covering.Cover(X, rows, covered, before, 1.0, np.random.default_rng(0), lambda done: None)
+    for position in (30, 31, 399):
+        cover.add(position)
+    look = cover.look(np.arange(0, 400, 3))
+    look.refresh(np.arange(0, 134, 2))
+    fresh = covering.Cover(
+        X, rows, covered, np.append(before, (30, 31, 399)), 1.0, np.random.default_rng(0), lambda done: None
+    )
+    assert [look.told(i) for i in range(0, 134, 2)] == pytest.approx(fresh.worth[0::6], abs=1e-6)
+    assert (cover.worth >= fresh.worth - 1e-6).all()  # old values are bounds
