@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.selection.vectors import Floats, Progress, Rows, Vectors, silent, unit
 from ml.selection.workers import pieces, rows_beside, side_by_side
@@ -15,6 +16,7 @@ _MOST = 2000  # cells
 _ROUNDS = 10
 _ROWS = 4096
 _TOGETHER, _ENTRIES = 8192, 1 << 19  # members, and pairs, compared at once
+_VISITS = 2_000_000  # that are in memory at once, about
 _RING = 128  # visitors that share a ring
 _AHEAD = 16  # of these in memory
 _ROUNDING = 1e-3  # what a distance may be wrong by in float32, near 0
@@ -69,8 +71,8 @@ class Hits(NamedTuple):
 class Visits(NamedTuple):
     """Who must look into which cell, by cells, the nearest to its centre first: (v,), (v,), and how far each is."""
 
-    cells: Rows
-    places: Rows
+    cells: NDArray[np.int32]
+    places: NDArray[np.int32]
     far: Floats
 
 
@@ -102,9 +104,12 @@ class Cells:
     def near(self, here: Rows, members: list[Rows], distance: float) -> Iterator[Hits]:
         """Cell by cell all members that are closer than the distance to one of `here`, itself included."""
         vectors = unit(self._vectors, self._rows[here])
-        visits = self._visits(vectors, distance)
-        cuts = np.searchsorted(visits.cells, np.arange(len(self.middles) + 1))
         inwards = [one[np.argsort(self._far[one], kind="stable")] for one in members]
+        for visits in self._visits(vectors, distance):
+            yield from self._visited(vectors, visits, inwards, distance)
+
+    def _visited(self, vectors: Floats, visits: Visits, inwards: list[Rows], distance: float) -> Iterator[Hits]:
+        cuts = np.searchsorted(visits.cells, np.arange(len(self.middles) + 1))
         work = [
             (slice(cuts[c] + some.start, cuts[c] + some.stop), inwards[c][others])
             for c in range(len(self.middles))
@@ -119,7 +124,7 @@ class Cells:
         for start in range(0, len(work), _AHEAD):
             yield from side_by_side(compared, work[start : start + _AHEAD])
 
-    def _compared(self, vectors: Floats, places: Rows, far: Floats, others: Rows, distance: float) -> Hits:
+    def _compared(self, vectors: Floats, places: NDArray[np.int32], far: Floats, others: Rows, distance: float) -> Hits:
         """Of some visitors of one cell, and some of its members; both the nearest to its centre first."""
         found = [Hits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
         radius, reach, least = self._far[others], distance + _ROUNDING, 1 - distance**2 / 2
@@ -132,18 +137,21 @@ class Cells:
             inner, outer = np.searchsorted(radius, (far[some][0] - reach, far[some][-1] + reach))
             cosines = vectors[places[some]] @ block[inner:outer].T
             v, k = np.nonzero(cosines > least)
-            found.append(Hits(places[some][v], others[inner:outer][k], cosines[v, k]))
+            found.append(Hits(places[some][v].astype(np.int64), others[inner:outer][k], cosines[v, k]))
         return Hits(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
-    def _visits(self, vectors: Floats, distance: float) -> Visits:
-        parts = [Visits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
-        for some in pieces(len(vectors), _ROWS):
+    def _visits(self, vectors: Floats, distance: float) -> Iterator[Visits]:
+        """As many together as memory is meant for: with crowded cells everybody looks into many."""
+        parts: list[Visits] = []
+        for some in pieces(len(vectors), _ROWS // 2):
             cosines = vectors[some] @ self.middles.T
             own = cosines.argmax(axis=1)
             short = cosines[np.arange(len(own)), own][:, None] - cosines
             place, cell = np.nonzero(short <= (distance + _ROUNDING) * self._apart[own] + _LOST)
             far = np.sqrt(np.maximum(2 - 2 * cosines[place, cell], 0))
-            parts.append(Visits(cell, place + some.start, far))
-        cells, places, away = (np.concatenate(one) for one in zip(*parts, strict=True))
-        order = np.lexsort((away, cells))
-        return Visits(cells[order], places[order], away[order])
+            parts.append(Visits(cell.astype(np.int32), (place + some.start).astype(np.int32), far))
+            if some.stop == len(vectors) or sum(len(one.cells) for one in parts) > _VISITS:
+                cells, places, away = (np.concatenate(one) for one in zip(*parts, strict=True))
+                order = np.lexsort((away, cells))
+                yield Visits(cells[order], places[order], away[order])
+                parts = []

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml.errors import BadSelection
-from ml.selection import duplicate_curve, duplicates, groups, near_duplicates
+from ml.selection import cells, duplicate_curve, duplicates, groups, near_duplicates
 from tests.ml.making import clustered
 
 RANDOM = np.random.default_rng(0)
@@ -39,6 +39,19 @@ def plainly(order: NDArray[np.int64], distance: float) -> NDArray[np.bool_]:
     return gone
 
 
+@pytest.fixture(params=["few cells", "many cells", "little memory"])
+def parted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param != "few cells":
+        monkeypatch.setattr(cells, "_EACH", 15)
+        monkeypatch.setattr(cells, "_RING", 8)
+    if request.param == "little memory":
+        monkeypatch.setattr(cells, "_VISITS", 500)
+        monkeypatch.setattr(cells, "_ROWS", 64)
+        monkeypatch.setattr(cells, "_ENTRIES", 256)
+        monkeypatch.setattr(cells, "_TOGETHER", 16)
+
+
+@pytest.mark.usefixtures("parted")
 @pytest.mark.parametrize("distance", [0.005, 0.05, 0.4])
 def test_all_pairs_are_found_and_no_others(distance: float) -> None:
     found = near_duplicates(X, distance)
@@ -62,6 +75,7 @@ def test_only_allowed_tiles_are_compared() -> None:
     assert near_duplicates(X, 0.05, allowed=allowed).b.max(initial=0) < 1000
 
 
+@pytest.mark.usefixtures("parted")
 @pytest.mark.parametrize("distance", [0.005, 0.05, 0.4])
 @pytest.mark.parametrize("crowd", [4_000_000, 2000])
 def test_one_of_each_group_stays_the_first_in_the_order(
