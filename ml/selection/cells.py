@@ -1,5 +1,6 @@
 """Vectors in cells around centres: k-means on the sphere (Dhillon and Modha 2001), taught on a sample."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
@@ -14,6 +15,7 @@ SAMPLE = 50_000  # vectors that centres are taught on
 _EACH = 500  # rows in a cell, about
 _MOST = 2000  # cells
 _ROUNDS = 10
+_CROWDED, _PARTINGS = 3, 3  # times the mean size of a cell; how often such are parted
 _ROWS = 4096
 _TOGETHER, _ENTRIES = 8192, 1 << 19  # members, and pairs, compared at once
 _VISITS = 2_000_000  # that are in memory at once, about
@@ -36,6 +38,19 @@ def centres(vectors: Vectors, rows: Rows, count: int, rng: np.random.Generator) 
         sums = np.add.reduceat(taught[order], starts, axis=0)
         found = found.copy()  # an empty cell keeps its centre
         found[taken] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return found
+
+
+def even_centres(vectors: Vectors, rows: Rows, count: int, rng: np.random.Generator) -> Floats:
+    """(about count, dim): as `centres` of all the rows, but crowded cells are parted again, so that none is much larger
+    than the others."""
+    x, found = unit(vectors, rows), centres(vectors, rows, count, rng)
+    for _ in range(_PARTINGS):
+        own = _best(x, found, slice(None))
+        sizes = np.bincount(own, minlength=len(found)) * len(found) / len(rows)
+        crowded = np.flatnonzero(sizes > _CROWDED)
+        parts = [centres(vectors, rows[own == cell], math.ceil(sizes[cell]), rng) for cell in crowded]
+        found = np.concatenate([np.delete(found, crowded, axis=0), *parts])
     return found
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.selection.cells import centres
+from ml.selection.cells import even_centres
 from ml.selection.vectors import Doubles, Floats, Rows, Vectors, unit
 from ml.selection.workers import pieces, side_by_side
 
@@ -76,14 +76,20 @@ class Cover:
         on_block: Callable[[int], None],
     ) -> None:
         self._vectors, self._rows, self.strength = vectors, rows, strength
-        self._covered = unit(vectors, covered.rows)  # (r, dim), group by group
-        self._middles = centres(vectors, covered.rows, covered.groups, rng) if covered.groups > 1 else None
+        # (r, dim), group by group: those with the same vector, as calm sea often has, are one of more weight
+        self._covered, counts = np.unique(unit(vectors, covered.rows), axis=0, return_counts=True)
+        self._weights = (counts / len(covered.rows)).astype(np.float32)  # (r,)
+        everyone = np.arange(len(self._covered))
+        self._middles = even_centres(self._covered, everyone, covered.groups, rng) if covered.groups > 1 else None
         self._cuts = np.array([0, len(self._covered)])  # where groups begin and end
         if self._middles is not None:
             own = (self._covered @ self._middles.T).argmax(axis=1)
-            self._covered = self._covered[np.argsort(own, kind="stable")]
+            order = np.argsort(own, kind="stable")
+            self._covered, self._weights = self._covered[order], self._weights[order]
             self._cuts = np.concatenate([[0], np.cumsum(np.bincount(own, minlength=len(self._middles)))])
-        self.best = np.zeros(len(self._covered), np.float32)  # (r,) likeness to the nearest one that is chosen
+        self.best = np.zeros(
+            len(self._covered), np.float32
+        )  # (r,) likeness to the nearest one that is chosen, weighted
         for some in pieces(len(before), _ROWS):
             x = unit(vectors, before[some])
             for group, members in self._by_group(self._near(x)):
@@ -149,7 +155,6 @@ class Cover:
         for group, members in self._by_group(self._near(x)):
             here = self.group(group)
             found[members] += np.maximum(self._likeness(x[members], here) - self.best[here], 0).sum(axis=1)
-        found /= len(self.best)
         return found
 
     def _near(self, x: Floats) -> Rows:
@@ -169,9 +174,10 @@ class Cover:
                 yield group, members
 
     def _likeness(self, x: Floats, here: slice) -> Floats:
+        """(m, r) s times the weight."""
         found: Floats = x @ self._covered[here].T
         found += 1
-        found /= 2
+        found *= self._weights[here] / 2
         return found
 
 
@@ -206,7 +212,7 @@ class Look:
         self.logs = cover.logs(self._worth)
 
     def refresh(self, some: Rows) -> None:
-        self._worth[some] = self._compared.gains(some, self._cover.best) / len(self._cover.best)
+        self._worth[some] = self._compared.gains(some, self._cover.best)
         self.logs[some] = self._cover.logs(self._worth[some])
 
     def told(self, i: int) -> float:

@@ -40,6 +40,14 @@ def test_facility_location_chooses_each_time_the_tile_that_brings_all_nearest() 
         assert found[i] == by_hand.best(by_hand.gains(WIDE, found[:i]), found[:i])
 
 
+def test_tiles_with_the_same_vector_count_as_often_as_they_are_there() -> None:
+    often = np.concatenate([WIDE, np.repeat(WIDE[[5, 70]], 60, axis=0)])
+    found = chosen([{"kind": "diversity", "method": "facility-location"}], often.astype(np.float32)).rows.tolist()
+    for i in range(40):
+        gains = by_hand.gains(often, found[:i])
+        assert gains[found[i]] == pytest.approx(gains.max(), abs=1e-6)
+
+
 def test_the_order_is_that_of_the_product_of_all_objectives_each_to_its_power() -> None:
     objectives = [
         {"kind": "diversity", "strength": 1.5},
