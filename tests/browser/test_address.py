@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, walk
 
 ROUND_TRIP = """async ([address, dataset]) => {
   const { parse, format } = await import("/static/search/js/address.js");
@@ -27,9 +27,9 @@ def test_reload_keeps_the_search(desk: Visitor) -> None:
 def test_back_and_forward_walk_through_the_searches(desk: Visitor) -> None:
     desk.search().act("unlike", 1)
     expect(desk.unliked).to_have_count(1)
-    desk.found().page.go_back()
+    walk(desk.found().page, -1)
     expect(desk.unliked).to_have_count(0)
-    desk.page.go_forward()
+    walk(desk.page, 1)
     expect(desk.unliked).to_have_count(1)
     desk.found()
 

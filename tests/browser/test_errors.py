@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, walk
 
 NOTHING = json.dumps({"results": [], "searched": {"shards": 9, "tiles": 9}, "skipped": [], "took_ms": 1})
 SEARCH = "**/api/v1/datasets/*/search"
@@ -70,6 +70,6 @@ def test_back_while_a_search_is_under_way_forgets_it(desk: Visitor) -> None:
     desk.page.route(SEARCH, lambda route: None, times=1)
     desk.click_map(dx=200)
     expect(desk.page.locator(".results--old")).to_have_count(1)
-    desk.page.go_back()
+    walk(desk.page, -1)
     assert desk.found().keys == keys
     expect(desk.page.locator(".results--old")).to_have_count(0)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, walk
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_back_brings_the_slider_back(measures: Visitor) -> None:
     measures.page.get_by_label("Luminance, at least", exact=True).fill("50")
     measures.expect_address(**{"m.luminance": "50"})
     measures.page.get_by_label("Luminance, at most", exact=True).focus()
-    measures.page.go_back()
+    walk(measures.page, -1)
     expect(measures.page.get_by_label("Luminance, at least", exact=True)).to_have_value("")
     expect(measures.page.locator("[data-filters-count]")).to_be_hidden()
 

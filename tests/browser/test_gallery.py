@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, walk
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_the_second_page_is_in_the_address_and_back_returns(gallery: Visitor) ->
     gallery.page.get_by_role("button", name="Next page").click()
     expect(gallery.page.locator(".frame")).to_have_count(10)
     gallery.expect_address(page="2")
-    gallery.page.go_back()
+    walk(gallery.page, -1)
     expect(gallery.page.locator(".frame")).to_have_count(60)
 
 

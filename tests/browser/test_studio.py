@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.accounts import account, sign_in
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import Complaints
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, walk
 from tests.webapp.site import Site
 
 STUDIO = "/studio/earth/"
@@ -95,7 +95,7 @@ def test_the_colour_is_in_the_address_and_back_returns(studio: Page) -> None:
     studio.get_by_label("Coloured by").select_option(label="Luminance")
     expect(studio).to_have_url(re.compile("colour=luminance"))
     expect(studio.locator("[data-corner-title]")).to_have_text("Luminance")
-    studio.go_back()
+    walk(studio, -1)
     expect(studio).not_to_have_url(re.compile("colour="))
     expect(studio.locator("[data-corner-title]")).not_to_have_text("Luminance")
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import PHONE
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, walk
 
 LINE = """async ([dates, method, ...given]) => {
   const { Timeline } = await import("/static/search/js/timeline.js");
@@ -72,7 +72,7 @@ def test_the_handle_is_dragged_and_back_undoes_it(desk: Visitor) -> None:
     desk.page.mouse.up()
     desk.expect_address(date="2004-03-01")
     expect(desk.page.locator("[data-date]")).to_have_value("2004-03-01")
-    desk.page.go_back()
+    walk(desk.page, -1)
     expect(desk.page.locator("[data-date]")).to_have_value("2004-08-01")
 
 

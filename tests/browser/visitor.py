@@ -8,6 +8,20 @@ from playwright.sync_api import Locator, Page, expect
 DELTA = "/?dataset=earth&at=31.5,31.5,2.5"  # the Nile delta's tile of level 5, 90 px wide, in the middle of the map
 
 
+WALK = """(steps) => new Promise((there) => {
+  addEventListener("popstate", () => there(), { once: true });
+  history.go(steps);
+})"""
+
+
+def walk(page: Page, steps: int) -> None:
+    """Back (-1) or forward (1) to another state of this page.
+
+    By the page: the browser, whom Playwright's go_back asks, may not have heard yet of an entry that was just made.
+    """
+    page.evaluate(WALK, steps)
+
+
 class Visitor:
     def __init__(self, page: Page) -> None:
         self.page = page
