@@ -49,6 +49,8 @@ def even_centres(vectors: Vectors, rows: Rows, count: int, rng: np.random.Genera
         own = _best(x, found, slice(None))
         sizes = np.bincount(own, minlength=len(found)) * len(found) / len(rows)
         crowded = np.flatnonzero(sizes > _CROWDED)
+        if not len(crowded):
+            break
         parts = [centres(vectors, rows[own == cell], math.ceil(sizes[cell]), rng) for cell in crowded]
         found = np.concatenate([np.delete(found, crowded, axis=0), *parts])
     return found

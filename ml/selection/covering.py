@@ -79,24 +79,22 @@ class Cover:
         # (r, dim), group by group: those with the same vector, as calm sea often has, are one of more weight
         self._covered, counts = np.unique(unit(vectors, covered.rows), axis=0, return_counts=True)
         self._weights = (counts / len(covered.rows)).astype(np.float32)  # (r,)
-        everyone = np.arange(len(self._covered))
-        self._middles = even_centres(self._covered, everyone, covered.groups, rng) if covered.groups > 1 else None
-        self._cuts = np.array([0, len(self._covered)])  # where groups begin and end
-        if self._middles is not None:
-            own = (self._covered @ self._middles.T).argmax(axis=1)
-            order = np.argsort(own, kind="stable")
-            self._covered, self._weights = self._covered[order], self._weights[order]
-            self._cuts = np.concatenate([[0], np.cumsum(np.bincount(own, minlength=len(self._middles)))])
-        self.best = np.zeros(
-            len(self._covered), np.float32
-        )  # (r,) likeness to the nearest one that is chosen, weighted
+        middles = self._covered[:1]
+        if covered.groups > 1:
+            middles = even_centres(self._covered, np.arange(len(self._covered)), covered.groups, rng)
+        taken, own = np.unique((self._covered @ middles.T).argmax(axis=1), return_inverse=True)
+        self._middles = middles[taken]  # (groups, dim), none of them empty
+        order = np.argsort(own, kind="stable")
+        self._covered, self._weights = self._covered[order], self._weights[order]
+        self._cuts = np.concatenate([[0], np.cumsum(np.bincount(own))])  # where groups begin and end
+        self.best = np.zeros(len(own), np.float32)  # (r,) weighted likeness to the nearest one that is chosen
         for some in pieces(len(before), _ROWS):
             x = unit(vectors, before[some])
             for group, members in self._by_group(self._near(x)):
                 here = self.group(group)
                 self.best[here] = np.maximum(self.best[here], self._likeness(x[members], here).max(axis=0))
         self.worth = np.empty(len(rows), np.float32)  # (c,) as of the time that each was last seen
-        blocks = pieces(len(rows), _ROWS if self._middles is None else 8 * _ROWS)
+        blocks = pieces(len(rows), _ROWS if self._one_group else 8 * _ROWS)
         for some, found in zip(blocks, side_by_side(self._first, blocks), strict=True):
             self.worth[some] = found
             on_block(some.stop)
@@ -105,8 +103,12 @@ class Cover:
     def most(self) -> int:
         """Rows in a pool, so that it takes no more than about 128 MB."""
         sizes = np.diff(self._cuts) / len(self.best)
-        near = 1.0 if self._middles is None else min(1.0, 2 * _REACH * float(sizes @ sizes))  # crowded ones come often
+        near = min(1.0, 2 * _REACH * float(sizes @ sizes))  # crowded ones come often
         return max(256, int(_ENTRIES / (len(self.best) * near)))
+
+    @property
+    def _one_group(self) -> bool:
+        return len(self._middles) == 1
 
     def start(self) -> Doubles:
         return self.logs(self.worth)
@@ -122,11 +124,11 @@ class Cover:
 
     def compared(self, here: Rows) -> "Compared":
         x = unit(self._vectors, self._rows[here])
-        near = self._near(x)
-        if self._middles is None:
+        if self._one_group:
             parts = side_by_side(lambda some: self._likeness(x[some], self.group(0)), pieces(len(x), _ROWS))
             values = np.concatenate(list(parts)).ravel()
             return Compared(values, None, np.arange(len(x) + 1) * len(self.best))
+        near = self._near(x)
         sizes = np.diff(self._cuts)[near]  # (m, groups)
         starts = np.cumsum(sizes).reshape(sizes.shape) - sizes
         values = np.empty(sizes.sum(), np.float32)
@@ -159,19 +161,15 @@ class Cover:
 
     def _near(self, x: Floats) -> Rows:
         """The nearest groups of vectors (m, dim): (m, g)."""
-        if self._middles is None:
-            return np.zeros((len(x), 1), np.int64)
+        several = min(_REACH, len(self._middles))
         likeness = x @ self._middles.T
-        return np.sort(np.argpartition(-likeness, _REACH - 1, axis=1)[:, :_REACH], axis=1)
+        return np.sort(np.argpartition(-likeness, several - 1, axis=1)[:, :several], axis=1)
 
     def _by_group(self, near: Rows) -> Iterator[tuple[int, Rows]]:
         """Each group that is near to any, and to which of them."""
-        member, _ = np.divmod(np.arange(near.size), near.shape[1])
         order = np.argsort(near.ravel(), kind="stable")
         groups, firsts = np.unique(near.ravel()[order], return_index=True)
-        for group, members in zip(groups.tolist(), np.split(member[order], firsts[1:]), strict=True):
-            if self._cuts[group] < self._cuts[group + 1]:
-                yield group, members
+        yield from zip(groups.tolist(), np.split(order // near.shape[1], firsts[1:]), strict=True)
 
     def _likeness(self, x: Floats, here: slice) -> Floats:
         """(m, r) s times the weight."""

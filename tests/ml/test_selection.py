@@ -279,6 +279,15 @@ def test_of_very_many_a_tile_is_compared_with_the_groups_around_it(monkeypatch: 
     assert chosen(n=60).rows.tolist() == exact
 
 
+@pytest.mark.parametrize("kinds", [1, 3, 8])
+def test_very_many_tiles_may_have_few_vectors(kinds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(covering, "PAIRS", 1000)
+    monkeypatch.setattr(covering, "_CHOSEN", 6)
+    found = chosen(None, X[np.arange(400) % kinds], n=60).rows
+    assert len({int(row) % kinds for row in found[:kinds]}) == kinds
+    assert len(found) == 60
+
+
 def test_what_a_tile_brings_to_the_groups_around_it_is_up_to_date_when_it_is_chosen() -> None:
     rows, before = np.arange(400), np.array([7, 200])
     covered = covering.StandIns(rows, 12, [])
