@@ -1,12 +1,11 @@
 """What may be uploaded, told by a file's ending and by its first bytes: these must agree."""
 
+from pathlib import Path
+
 from ml.modelstore.publishing import ANY_CODE, PICKLES
 from search.errors import WrongType
 
 BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # what an MP4 or QuickTime file may begin with
-VIDEOS = frozenset(
-    {".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
-)  # fmt: skip
 # After each format's specification: where its first bytes are the same in every file.
 SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "a TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
@@ -32,6 +31,8 @@ ENDINGS = {
     ".m2ts": "an MPEG transport stream", ".jp2": "a JPEG 2000", ".zip": "a zip", ".parquet": "a Parquet",
     ".geoparquet": "a Parquet",
 }  # fmt: skip
+VIDEO = {"an MP4 or QuickTime", "a Matroska or WebM", "an AVI", "an MPEG", "an MPEG transport stream"}
+VIDEOS = frozenset(end for end, kind in ENDINGS.items() if kind in VIDEO)
 TEXT = {".csv": "a CSV list", ".json": "a JSON file", ".geojson": "a GeoJSON file"}
 ACCEPTED = (*ENDINGS, *TEXT)
 MODELS = (".safetensors", ".onnx", ".zip", ".tar", ".tgz", ".gz")  # of the model store
@@ -39,6 +40,10 @@ MODELS = (".safetensors", ".onnx", ".zip", ".tar", ".tgz", ".gz")  # of the mode
 
 def ending(name: str) -> str:
     return "." + name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEOS
 
 
 def check_name(name: str) -> None:

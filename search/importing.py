@@ -15,7 +15,7 @@ from django.db import transaction
 
 from search import building, galleries, grid, measuring, rasters
 from search.errors import BadImagery
-from search.filetypes import VIDEOS
+from search.filetypes import is_video
 from search.imagery import masks
 from search.intake import gathering, storing
 from search.intake.gathering import Found
@@ -90,8 +90,8 @@ def take_in(
 
 def take_frames(found: Found, options: Options, on_video: Progress | None) -> None:
     """Videos among the items give way to their frames; in a map they have no place."""
-    moving = [item for item in found.items if item.path.suffix.lower() in VIDEOS]
-    found.items = [item for item in found.items if item.path.suffix.lower() not in VIDEOS]
+    moving = [item for item in found.items if is_video(item.path)]
+    found.items = [item for item in found.items if not is_video(item.path)]
     if moving and kind_of(next(iter(found.items), None), options) == Dataset.Kind.MAP:
         found.refused += [(str(item.path), f"{item.title} is a video, whose frames have no place on a map: import it "
                            "into a gallery.") for item in moving]  # fmt: skip

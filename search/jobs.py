@@ -15,15 +15,14 @@ from ml.errors import MLError
 from search import tasks
 from search.errors import Cancelled, NoSuchJob, NotAllowed, SearchError, TooManyJobs
 from search.heart import Heart
-from search.models import Dataset, Evaluation, Layout, Selection, Status
-from search.models.buildable import Buildable, BuildableQuerySet
+from search.models import Dataset, Evaluation, Layout, Selection
+from search.models.buildable import UNFINISHED, Buildable, BuildableQuerySet
 from search.models.curation import DatasetJob
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two stored reports
 ORPHANED = 24 * 3600  # seconds after which a folder without a row goes
 AT_ONCE = 3  # unfinished jobs of one kind and dataset
-UNFINISHED = (Status.WAITING, Status.RUNNING)
 Progress = Callable[[str, int, int], None]
 Job = TypeVar("Job", Selection, Layout, Evaluation)
 AnyJob = TypeVar("AnyJob", bound=Buildable)

@@ -17,11 +17,10 @@ from labeling.models.campaigns import Campaign
 from labeling.models.cards import Card
 from ml.active.settings import MIX, MOST_NEIGHBOURS
 from search.errors import Cancelled
-from search.models import Buildable, Status
+from search.models import Buildable
 
 MOST_POOL = 100_000  # tiles: what a round may score at most
 YES, NO = "yes", "no"  # codes of the usual answers
-UNFINISHED = (Status.WAITING, Status.RUNNING)
 
 
 def usual_mix() -> dict[str, float]:

@@ -12,9 +12,9 @@ from django.db.models import Max
 from labeling import people, tasks
 from labeling.errors import BadCampaign
 from labeling.models import Campaign, Learner, Round, Vote
-from labeling.models.rounds import UNFINISHED
 from labeling.rounds.labels import Counts, counts
 from search.models import Status
+from search.models.buildable import UNFINISHED
 
 
 def begin(campaign: Campaign, trigger: str, *, after: int | None = None, background: bool = True) -> tuple[Round, bool]:

@@ -17,10 +17,10 @@ from search.animating.making import Progress, animate, planned
 from search.animating.recipe import GUEST, MEMBER, Recipe
 from search.errors import Cancelled, SearchError, TooManyJobs
 from search.models import Animation, Dataset, Status
+from search.models.buildable import UNFINISHED
 
 log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
-UNFINISHED = (Status.WAITING, Status.RUNNING)
 AT_ONCE = {True: 4, False: 3}  # films in the making: of one account; of all guests together
 ORPHANED = 24 * 3600  # seconds after which a file that belongs to no row goes
 

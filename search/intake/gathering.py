@@ -11,7 +11,7 @@ from django.conf import settings
 
 from search.digests import file_digest
 from search.errors import BadAddress, BadImagery, TooLarge
-from search.filetypes import VIDEOS
+from search.filetypes import VIDEOS, is_video
 from search.intake import footprints, lists, remote, staging, zips
 from search.intake.items import Item
 
@@ -76,7 +76,7 @@ def named(found: Found, path: Path) -> list[Item]:
         return from_list(found, path, trusted=trusted)
     if path.suffix.lower() in footprints.ENDINGS:
         return from_footprints(found, path, trusted=trusted)
-    stays = trusted or path.suffix.lower() in VIDEOS  # of a video its frames are kept, not the upload
+    stays = trusted or is_video(path)  # of a video its frames are kept, not the upload
     return [Item(path if stays else kept(found, path), trusted, name=path.name)]
 
 

@@ -11,6 +11,7 @@ from search.frames import Frame
 from search.jobs import Progress, Reporter
 from search.layouts import cache, options, pca
 from search.models import Dataset, Layout, Status
+from search.models.buildable import UNFINISHED
 
 POINTS = "points.npy"
 KEPT = 8  # finished maps of a dataset; the oldest go
@@ -26,7 +27,7 @@ def request(
     chosen = options.read(method, given)
     frame = frames.opened(dataset)
     same = dataset.layouts.filter(method=method, options=chosen, frame=frame.fingerprint)
-    there = same.filter(status__in=[*jobs.UNFINISHED, Status.READY]).first()
+    there = same.filter(status__in=[*UNFINISHED, Status.READY]).first()
     if there is not None:
         return there
     job = Layout(dataset=dataset, owner=owner, method=method, options=chosen, frame=frame.fingerprint)

@@ -25,6 +25,9 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", "cancelled"
 
 
+UNFINISHED = (Status.WAITING, Status.RUNNING)
+
+
 class BuildableQuerySet(models.QuerySet):
     def claimable(self) -> Self:
         """Not yet begun, damaged, or begun by a worker that has gone silent."""

@@ -13,10 +13,10 @@ from django.db import transaction
 from search import jobs, progress, tasks
 from search.errors import BadQuery, DiskFull, TooManyJobs
 from search.models import Dataset, Status, Training
+from search.models.buildable import UNFINISHED
 from search.training import options, pace
 from search.training.options import Options
 
-UNFINISHED = (Status.WAITING, Status.RUNNING)
 AT_ONCE = 3  # unfinished trainings of one dataset
 KEPT = 14 * 24 * 3600  # seconds that tiles and checkpoints of a training that was stopped, or failed, are kept
 SPARE = 2**30  # bytes of disk that a training leaves free

@@ -14,7 +14,7 @@ user.save()
 
 
 def account(site: Site, name: str, *, staff: bool = False) -> str:
-    site.prompt.run("shell", "-c", CODE.format(name=name, staff=staff, password=PASSWORD))
+    site.prompt.shell(CODE.format(name=name, staff=staff, password=PASSWORD))
     return name
 
 

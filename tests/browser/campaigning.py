@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from tests.browser.accounts import PASSWORD, sign_in
+from tests.browser.accounts import account, sign_in
 from tests.browser.chromium import PHONE
 from tests.browser.visitor import Visitor
 from tests.webapp.site import Site
@@ -15,8 +15,7 @@ SETUP = """
 from django.contrib.auth.models import User
 from labeling import campaigns, links
 from search.models import Scene
-user, new = User.objects.get_or_create(username="host")
-user.set_password({password!r}); user.save()
+user = User.objects.get(username="host")
 scene = Scene.objects.filter(product__dataset__slug="earth").select_related("product__dataset").latest("day")
 campaign = campaigns.create(user, scene.product.dataset, {question!r}, **{options!r})
 campaigns.add_keys(campaign, [scene.address(5, 8 + n // 20, 4 + n % 20).pack() for n in range({tiles})])
@@ -35,12 +34,13 @@ Visit = Callable[..., Visitor]
 
 
 def shell(site: Site, code: str) -> str:
-    return site.prompt.run("shell", "-c", code).strip().splitlines()[-1]
+    return site.prompt.shell(code).strip().splitlines()[-1]
 
 
 def start(site: Site, question: str = "Is there land?", tiles: int = 60, **options: Any) -> tuple[int, str]:
     """A campaign's number, and the token of its link."""
-    code = SETUP.format(password=PASSWORD, question=question, tiles=tiles, options=options)
+    account(site, "host")
+    code = SETUP.format(question=question, tiles=tiles, options=options)
     number, token = shell(site, code).split()
     return int(number), token
 

@@ -20,7 +20,7 @@ View.objects.all().delete()
 @pytest.fixture
 def host(site: Site, visit: Callable[..., Visitor]) -> Visitor:
     """Signed in, on the map; nobody has made a collection yet."""
-    site.prompt.run("shell", "-c", FRESH)
+    site.prompt.shell(FRESH)
     visitor = visit("/accounts/login/", wait=False)
     sign_in(visitor.page, account(site, "host"))
     visitor.page.wait_for_load_state()

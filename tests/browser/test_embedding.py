@@ -24,7 +24,7 @@ collecting.create(frame.dataset, 'bright tiles', frame.keys[order[-30:]], None)
 
 @pytest.fixture(scope="module")
 def judge(site: Site) -> str:
-    site.prompt.run("shell", "-c", SET_UP)
+    site.prompt.shell(SET_UP)
     return account(site, "judge")
 
 

@@ -25,7 +25,7 @@ def taught(site: Site) -> str:
     naming = ["--dataset", "taught", "--levels", 3, "--encoder", "colour", "--public"]
     site.prompt.run("import_images", JANUARY, *naming, "--now")
     account(site, "eve")
-    site.prompt.run("shell", "-c", OWNED)
+    site.prompt.shell(OWNED)
     return "taught"
 
 

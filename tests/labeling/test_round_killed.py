@@ -84,6 +84,6 @@ def test_a_round_whose_worker_is_killed_happens_once(site: Site) -> None:
     assert rows(site, "SELECT COUNT(*) FROM labeling_card WHERE round_id IS NOT NULL AND NOT settled") == [(15,)]
     assert rows(site, "SELECT COUNT(*) FROM labeling_card") == [(55,)]
     assert len(list((site.data / "models").glob("campaign-*/1/classifier.json"))) == 1
-    site.prompt.run("shell", "-c", ANSWER)
+    site.prompt.shell(ANSWER)
     until(lambda: status(site) == ["ready", "ready"], 60, site.output)  # the next one began by itself
     assert rows(site, "SELECT trigger, labels FROM labeling_round WHERE number = 2") == [("labels", 55)]

@@ -52,7 +52,7 @@ starting.begin(Campaign.objects.get())
 def site(prepared: Path, tmp_path: Path) -> Iterator[Site]:
     """With a classifier, and no sweep yet."""
     site = Site(lay_out(prepared, tmp_path))
-    site.prompt.run("shell", "-c", BEGIN)
+    site.prompt.shell(BEGIN)
     site.start().ready()
     yield site
     site.end()
@@ -80,7 +80,7 @@ def finished(site: Site) -> bool:
 
 
 def test_a_sweep_whose_worker_is_killed_scores_every_tile_once(site: Site) -> None:
-    site.prompt.run("shell", "-c", SWEEP)
+    site.prompt.shell(SWEEP)
     until(lambda: half_way(site), 120, site.output)
     os.kill(site.children()["learner"], signal.SIGKILL)
     before, folder = parts(site), site.data / "campaigns" / "1" / "sweeps" / "1"

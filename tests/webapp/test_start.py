@@ -9,6 +9,8 @@ import pytest
 LARGE = {"torch", "sklearn", "scipy", "pandas", "av", "umap", "onnxruntime", "timm", "open_clip"}
 CODE = """
 import sys
+import django
+django.setup()
 import {module}
 from django.urls import get_resolver
 get_resolver().url_patterns
@@ -18,9 +20,8 @@ print(*sys.modules)
 
 @pytest.mark.parametrize("module", ["webapp.asgi", "search.tasks, labeling.tasks"])
 def test_a_process_starts_without_what_is_large(module: str) -> None:
-    setup = "" if "asgi" in module else "import django\ndjango.setup()"
     said = subprocess.run(
-        [sys.executable, "-c", setup + CODE.format(module=module)],
+        [sys.executable, "-c", CODE.format(module=module)],
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert not LARGE & set(said.stdout.split())

@@ -10,8 +10,6 @@ distance of a tile from the nearest one chosen.
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from numpy.typing import NDArray
 
 from ml.selection import Recipe, select
 from ml.synthetic import Clusters
-from tests.bench.selection.taking import measured
+from tests.bench.selection.taking import in_a_process, taken_by
 
 Rows = NDArray[np.int64]
 _ROWS = 4096
@@ -83,11 +81,11 @@ def radius(vectors: NDArray[np.float16], chosen: Rows) -> float:
 
 
 def one(path: Path, name: str, n: int) -> dict[str, Any]:
-    vectors = np.load(path, mmap_mode="r")
-    WAYS[name](vectors[:2000], 3)  # imports
-    np.asarray(vectors).max()  # the file is in the system's cache
-    chosen, taken = measured(lambda: WAYS[name](vectors, n))
-    return taken._asdict() | {"radius": radius(vectors, chosen), "distinct": len(np.unique(chosen))}
+    chosen, taken = taken_by(WAYS[name], path, n)
+    return taken._asdict() | {
+        "radius": radius(np.load(path, mmap_mode="r"), chosen),
+        "distinct": len(np.unique(chosen)),
+    }
 
 
 def main() -> None:
@@ -108,10 +106,7 @@ def main() -> None:
         np.save(path, Clusters(dim=256).rows(0, options.tiles))
     print("| | seconds | of all cores | own memory, MB | radius |\n| --- | ---: | ---: | ---: | ---: |")
     for name in options.only:
-        command = [sys.executable, "-m", "tests.bench.selection.kcenter", "--one", name, "--vectors", str(path)]
-        told = json.loads(
-            subprocess.check_output([*command, "--chosen", str(options.chosen)], stderr=subprocess.DEVNULL)
-        )
+        told = in_a_process("tests.bench.selection.kcenter", name, path, options.chosen)
         assert told["distinct"] == options.chosen
         numbers = f"{told['seconds']:.1f} | {told['busy']:.1f} | {told['mb']:.0f} | {told['radius']:.4f}"
         print(f"| {name} | {numbers} |", flush=True)

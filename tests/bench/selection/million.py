@@ -12,8 +12,6 @@ the Earth (two tiles of three are ocean).  --twice: half of the tiles are the ot
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +22,7 @@ from numpy.typing import NDArray
 
 from ml.selection import Recipe, compare, near_duplicates, select
 from ml.synthetic import Clusters
-from tests.bench.selection.taking import measured
+from tests.bench.selection.taking import in_a_process, taken_by
 
 Floats = NDArray[np.float32]
 DISTANCE = 0.15
@@ -97,10 +95,7 @@ def between(real: Floats, tiles: int, path: Path) -> None:
 
 
 def one(path: Path, name: str, n: int) -> dict[str, Any]:
-    vectors = np.load(path, mmap_mode="r")
-    WAYS[name](vectors[:2000], 3)  # imports
-    np.asarray(vectors).max()  # the file is in the system's cache
-    told, taken = measured(lambda: WAYS[name](vectors, n))
+    told, taken = taken_by(WAYS[name], path, n)
     return told | taken._asdict()
 
 
@@ -128,10 +123,7 @@ def main() -> None:
             clusters(options.tiles, options.twice, path)
     print("| | seconds | of all cores | own memory, MB | |\n| --- | ---: | ---: | ---: | --- |")
     for name in options.only:
-        command = [sys.executable, "-m", "tests.bench.selection.million", "--one", name, "--vectors", str(path)]
-        told = json.loads(
-            subprocess.check_output([*command, "--chosen", str(options.chosen)], stderr=subprocess.DEVNULL)
-        )
+        told = in_a_process("tests.bench.selection.million", name, path, options.chosen)
         seconds, busy, mb = (told.pop(key) for key in ("seconds", "busy", "mb"))
         print(f"| {name} | {seconds:.1f} | {busy:.1f} | {mb:.0f} | {told} |", flush=True)
 
